@@ -14,7 +14,9 @@ pub const GIB: u64 = 1 << 30;
 
 /// A number of bytes. Displayed with a binary unit (`1.5 GiB`); parsed from a
 /// whole number with an optional unit (`4096`, `512MiB`, `4 GiB`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Bytes(pub u64);
 
@@ -32,7 +34,8 @@ impl Bytes {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", GIB), ("MiB", MIB), ("KiB", KIB)];
+        const UNITS: [(&str, u64); 4] =
+            [("TiB", 1 << 40), ("GiB", GIB), ("MiB", MIB), ("KiB", KIB)];
         for (unit, size) in UNITS {
             if self.0 >= size {
                 let tenths = (u128::from(self.0) * 10 / u128::from(size)) as u64;

@@ -51,6 +51,204 @@ pub enum ProblemCode {
     NoSpace,
 }
 
+/// What is the same for every problem of one code.
+struct Kind {
+    name: &'static str,
+    status: u16,
+    title: &'static str,
+    remedy: &'static str,
+}
+
+impl ProblemCode {
+    /// Every code.
+    pub const ALL: [Self; 21] = [
+        Self::BadRequest,
+        Self::NotAuthenticated,
+        Self::WrongCredentials,
+        Self::NotClaimed,
+        Self::WrongClaimCode,
+        Self::CrossSite,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::AlreadyClaimed,
+        Self::NameTaken,
+        Self::WrongState,
+        Self::ImageInUse,
+        Self::IdempotencyMismatch,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidField,
+        Self::ImageRefused,
+        Self::TooManyAttempts,
+        Self::Internal,
+        Self::Unavailable,
+        Self::NoSpace,
+    ];
+
+    /// The code as it is written in JSON.
+    pub fn as_str(self) -> &'static str {
+        self.kind().name
+    }
+
+    /// The HTTP status that goes with it.
+    pub fn status(self) -> u16 {
+        self.kind().status
+    }
+
+    /// What happened, in general.
+    pub fn title(self) -> &'static str {
+        self.kind().title
+    }
+
+    /// What to do, in general.
+    pub fn remedy(self) -> &'static str {
+        self.kind().remedy
+    }
+
+    const fn kind(self) -> Kind {
+        let (name, status, title, remedy) = match self {
+            Self::BadRequest => (
+                "bad_request",
+                400,
+                "The request is not well-formed",
+                "Correct the request; the detail says what could not be read.",
+            ),
+            Self::NotAuthenticated => (
+                "not_authenticated",
+                401,
+                "A session is needed",
+                "Log in with `megh login`, or open the web page, and try again.",
+            ),
+            Self::WrongCredentials => (
+                "wrong_credentials",
+                401,
+                "Name or password is wrong",
+                "Check the name and the password and try again.",
+            ),
+            Self::NotClaimed => (
+                "not_claimed",
+                403,
+                "The appliance has no owner yet",
+                "Claim it with the code on its own screen: `megh claim`, or the web page.",
+            ),
+            Self::WrongClaimCode => (
+                "wrong_claim_code",
+                403,
+                "The claim code is wrong",
+                "Read the code on the appliance's own screen; after five wrong ones it shows a new code.",
+            ),
+            Self::CrossSite => (
+                "cross_site",
+                403,
+                "The request comes from another site",
+                "Use the appliance's own web page or the command line.",
+            ),
+            Self::NotFound => (
+                "not_found",
+                404,
+                "Not found",
+                "Check the spelling; a list shows what there is.",
+            ),
+            Self::MethodNotAllowed => (
+                "method_not_allowed",
+                405,
+                "The path does not take this method",
+                "Use a method that the `Allow` header names.",
+            ),
+            Self::AlreadyClaimed => (
+                "already_claimed",
+                409,
+                "The appliance has an owner already",
+                "Log in instead.",
+            ),
+            Self::NameTaken => (
+                "name_taken",
+                409,
+                "The name is taken",
+                "Choose another name, or delete what has it.",
+            ),
+            Self::WrongState => (
+                "wrong_state",
+                409,
+                "The object's state does not allow this now",
+                "Wait for the operation that is under way, or bring the object into the state that the detail names.",
+            ),
+            Self::ImageInUse => (
+                "image_in_use",
+                409,
+                "The image is in use",
+                "Wait for the operation that uses the image, then try again.",
+            ),
+            Self::IdempotencyMismatch => (
+                "idempotency_mismatch",
+                409,
+                "The idempotency key was used with another request",
+                "Use a new key for a new request.",
+            ),
+            Self::TooLarge => (
+                "too_large",
+                413,
+                "The body is too large",
+                "Send less; the detail names the limit.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported_media_type",
+                415,
+                "The content type is not taken here",
+                "Set the `Content-Type` that the detail names.",
+            ),
+            Self::InvalidField => (
+                "invalid_field",
+                422,
+                "A field has a value that is not allowed",
+                "Correct the fields listed in `errors`.",
+            ),
+            Self::ImageRefused => (
+                "image_refused",
+                422,
+                "The upload is no disk image that is taken here",
+                "Upload a raw disk or a qcow2 image without backing or data file.",
+            ),
+            Self::TooManyAttempts => (
+                "too_many_attempts",
+                429,
+                "Too many attempts",
+                "Wait for the seconds that `Retry-After` gives.",
+            ),
+            Self::Internal => (
+                "internal",
+                500,
+                "A fault of the appliance",
+                "Try again; if it stays, look for the request id in the appliance's journal.",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                503,
+                "The appliance cannot do this now",
+                "Wait for the seconds that `Retry-After` gives and try again.",
+            ),
+            Self::NoSpace => (
+                "no_space",
+                507,
+                "No room",
+                "Delete images or instances that are not needed, or add storage.",
+            ),
+        };
+        Kind {
+            name,
+            status,
+            title,
+            remedy,
+        }
+    }
+}
+
+impl std::fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
@@ -81,4 +279,17 @@ pub struct Problem {
     /// The fields at fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_code_is_its_json() {
+        for code in ProblemCode::ALL {
+            let json = serde_json::to_value(code).expect("a code is a string");
+            assert_eq!(json, code.as_str());
+        }
+    }
 }
