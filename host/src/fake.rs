@@ -1,0 +1,182 @@
+//! A machine that does nothing and remembers everything, and that can be told
+//! to fail at any step.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::Machine;
+use crate::command::{Cmd, CommandError, Exit, Output};
+use crate::mount::{MountError, MountSpec};
+
+/// A fake [`Machine`]: every program succeeds, every mount "works" (its target
+/// directory is made, so that files can be put there), loop devices get
+/// numbers, and all of it is journaled.
+#[derive(Debug, Default)]
+pub struct FakeMachine {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    steps: usize,
+    fail_at: Option<usize>,
+    journal: Vec<String>,
+    answers: Vec<(String, String)>,
+    mounts: BTreeSet<PathBuf>,
+    loops: BTreeSet<String>,
+    next_loop: usize,
+}
+
+impl FakeMachine {
+    /// A machine on which everything works.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A machine on which step `n` (counted from 0) fails, once.
+    pub fn failing_at(n: usize) -> Self {
+        let fake = Self::default();
+        fake.state().fail_at = Some(n);
+        fake
+    }
+
+    /// Programs whose command line starts with `prefix` print `stdout`; the
+    /// answer given last wins.
+    pub fn answer(&self, prefix: impl Into<String>, stdout: impl Into<String>) {
+        self.state().answers.push((prefix.into(), stdout.into()));
+    }
+
+    /// How many steps have been taken.
+    pub fn steps(&self) -> usize {
+        self.state().steps
+    }
+
+    /// Every step taken so far, a line each, as one would type it.
+    pub fn journal(&self) -> Vec<String> {
+        self.state().journal.clone()
+    }
+
+    /// What is mounted now.
+    pub fn mounted(&self) -> Vec<PathBuf> {
+        self.state().mounts.iter().cloned().collect()
+    }
+
+    /// Which loop devices are attached now.
+    pub fn attached(&self) -> Vec<String> {
+        self.state().loops.iter().cloned().collect()
+    }
+
+    /// Takes one step for something other than a program or a mount, such as
+    /// a write; `Err` when this is the step that is to fail.
+    pub fn step(&self, what: impl Into<String>) -> std::io::Result<()> {
+        match self.state().begin(what.into()) {
+            true => Ok(()),
+            false => Err(std::io::Error::other("made to fail")),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Journals a step; false when it is the one to fail.
+    fn begin(&mut self, what: String) -> bool {
+        let fails = self.fail_at == Some(self.steps);
+        self.steps += 1;
+        self.journal.push(what);
+        !fails
+    }
+
+    fn stdout(&mut self, line: &str) -> String {
+        if let Some((_, stdout)) = self
+            .answers
+            .iter()
+            .rev()
+            .find(|(prefix, _)| line.starts_with(prefix))
+        {
+            return stdout.clone();
+        }
+        if line.starts_with("losetup --find") {
+            let device = format!("/dev/loop{}", self.next_loop);
+            self.next_loop += 1;
+            self.loops.insert(device.clone());
+            return device;
+        }
+        if let Some(device) = line.strip_prefix("losetup --detach ") {
+            self.loops.remove(device);
+        }
+        String::new()
+    }
+}
+
+impl Machine for FakeMachine {
+    fn run(&self, cmd: &Cmd) -> Result<Output, CommandError> {
+        let line = cmd.to_string();
+        let mut state = self.state();
+        if !state.begin(line.clone()) {
+            return Err(CommandError::Failed {
+                command: line,
+                exit: Exit::Code(1),
+                stderr: "made to fail".to_owned(),
+            });
+        }
+        Ok(Output::success(state.stdout(&line)))
+    }
+
+    fn mount(&self, spec: &MountSpec) -> Result<(), MountError> {
+        let target = spec.target().to_owned();
+        let fail = |source| MountError::Mount {
+            what: spec.what(),
+            target: target.clone(),
+            source,
+        };
+        self.step(format!("mount {} {}", spec.what(), target.display()))
+            .map_err(fail)?;
+        std::fs::create_dir_all(&target).map_err(fail)?;
+        self.state().mounts.insert(target);
+        Ok(())
+    }
+
+    fn unmount(&self, target: &Path, _lazy: bool) -> Result<(), MountError> {
+        self.step(format!("umount {}", target.display()))
+            .map_err(|source| MountError::Unmount {
+                target: target.to_owned(),
+                source,
+            })?;
+        self.state().mounts.remove(target);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mount::{LoopDevice, LoopSpec, Mount};
+
+    #[test]
+    fn it_fails_at_the_chosen_step_and_only_there() {
+        let fake = FakeMachine::failing_at(1);
+        let cmd = Cmd::new("true");
+        assert!(fake.run(&cmd).is_ok());
+        assert!(fake.run(&cmd).is_err());
+        assert!(fake.run(&cmd).is_ok());
+        assert_eq!(fake.steps(), 3);
+    }
+
+    #[test]
+    fn it_knows_what_is_still_held() {
+        let fake = FakeMachine::new();
+        let device = LoopDevice::attach_on(&fake, &LoopSpec::whole("/disk")).unwrap();
+        let target = std::env::temp_dir().join(format!("megh-fake-{}", std::process::id()));
+        let mount = Mount::on(&fake, &MountSpec::device(device.path(), &target, "vfat")).unwrap();
+        assert_eq!(
+            (fake.mounted(), fake.attached()),
+            (vec![target], vec!["/dev/loop0".to_owned()])
+        );
+        drop((mount, device));
+        assert_eq!((fake.mounted().len(), fake.attached().len()), (0, 0));
+    }
+}
