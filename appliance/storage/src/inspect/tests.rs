@@ -79,9 +79,7 @@ fn bad_files_are_refused_with_their_reason() {
         ("VMDK", [b"KDMV".as_slice(), &[0; 508]].concat()),
         (
             "VDI",
-            with(0, &[0; 4])
-                .splice(0x40..0x44, [0x7f, 0x10, 0xda, 0xbe])
-                .collect(),
+            [&[0; 0x40], [0x7f, 0x10, 0xda, 0xbe].as_slice(), &[0; 444]].concat(),
         ),
         ("VHDX", [b"vhdxfile".as_slice(), &[0; 504]].concat()),
         ("VHD", tail(b"conectix")),
