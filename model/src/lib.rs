@@ -5,6 +5,7 @@
 //! and by the drivers of the engines.
 
 pub mod answers;
+pub mod bios;
 pub mod boot;
 pub mod boot_env;
 pub mod console;
@@ -15,4 +16,5 @@ pub mod recipe;
 pub mod release;
 pub mod slot;
 pub mod units;
+pub mod verity;
 pub mod vm;

@@ -15,6 +15,9 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// Both slots.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
     /// The slot that is not this one.
     pub const fn other(self) -> Self {
         match self {
@@ -30,10 +33,72 @@ impl Slot {
             Self::B => 'b',
         }
     }
+
+    /// The slot of a lower-case letter.
+    pub fn from_letter(letter: &str) -> Option<Self> {
+        match letter {
+            "a" => Some(Self::A),
+            "b" => Some(Self::B),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.letter())
     }
+}
+
+/// In which order the loader tries the slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BootOrder {
+    first: Slot,
+}
+
+impl BootOrder {
+    /// The given slot, then the other.
+    pub const fn starting_with(first: Slot) -> Self {
+        Self { first }
+    }
+
+    /// The slot that is tried first.
+    pub const fn first(self) -> Slot {
+        self.first
+    }
+
+    /// The form in the boot environment: `ab` or `ba`.
+    pub const fn as_str(self) -> &'static str {
+        match self.first {
+            Slot::A => "ab",
+            Slot::B => "ba",
+        }
+    }
+
+    /// Reads the form in the boot environment.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "ab" => Some(Self::starting_with(Slot::A)),
+            "ba" => Some(Self::starting_with(Slot::B)),
+            _ => None,
+        }
+    }
+}
+
+/// What userspace tells the loader: only the order and the slot that is known
+/// to work. What the loader itself notes is kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BootChoice {
+    /// The order in which the slots are tried.
+    pub order: BootOrder,
+    /// The slot that last did its job.
+    pub good: Slot,
+}
+
+impl BootChoice {
+    /// After an installation: slot A alone is filled.
+    pub const INSTALLED: Self = Self {
+        order: BootOrder::starting_with(Slot::A),
+        good: Slot::A,
+    };
 }
