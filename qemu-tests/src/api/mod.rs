@@ -1,0 +1,11 @@
+//! The appliance's API, as any client on the network sees it.
+
+mod client;
+mod console;
+mod error;
+mod pin;
+mod resources;
+
+pub use client::Api;
+pub use console::Console;
+pub use error::ApiError;

@@ -1,0 +1,105 @@
+//! Damage, done on purpose.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use gpt::GptConfig;
+use gpt::disk::LogicalBlockSize;
+use megh_host::command::Cmd;
+use megh_model::release::PartKind;
+
+use crate::Lab;
+use crate::disk::{Disk, Format};
+use crate::release::Release;
+
+/// Size of the pieces in which files are searched for another file's begin.
+const SECTOR: usize = 2048;
+
+/// Copies the ISO and flips one bit of the part `file` at `offset` of that part.
+pub fn iso_with_flipped_bit(
+    lab: &Lab,
+    release: &Release,
+    file: &str,
+    offset: u64,
+) -> Result<PathBuf> {
+    let damaged = lab.path(&format!("flipped-{file}.iso"));
+    fs::copy(release.iso(), &damaged).context("copying the ISO")?;
+    let start = position_on_iso(&damaged, &format!("/meghos/{file}"))?;
+    flip_bit(&damaged, start + offset)?;
+    Ok(damaged)
+}
+
+/// Where a file of an ISO image starts in it, in bytes.
+fn position_on_iso(iso: &Path, path: &str) -> Result<u64> {
+    let report = Cmd::new("xorriso")
+        .args(["-indev".as_ref(), iso.as_os_str()])
+        .args(["-find", path, "-exec", "report_lba", "--"])
+        .stdout()?;
+    // File data lba:  0 ,  1234 ,  5 ,  10240 , '/meghos/manifest.json'
+    let sector = report
+        .lines()
+        .find(|line| line.starts_with("File data lba:"))
+        .and_then(|line| line.split(',').nth(1))
+        .and_then(|number| number.trim().parse::<u64>().ok())
+        .with_context(|| format!("{path} is not on {}: {report}", iso.display()))?;
+    Ok(sector * SECTOR as u64)
+}
+
+/// Flips the lowest bit of the byte at `offset` of a file.
+pub fn flip_bit(path: &Path, offset: u64) -> Result<()> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .with_context(|| format!("opening {}", path.display()))?;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, offset)
+        .and_then(|()| file.write_all_at(&[byte[0] ^ 1], offset))
+        .with_context(|| format!("flipping a bit of {} at {offset}", path.display()))
+}
+
+/// Overwrites one block of a partition with noise: what a dying disk does.
+/// `base` is the raw file that `disk` covers, for finding the partition.
+pub fn spoil_partition(disk: &Disk, base: &Path, partition: &str, offset: u64) -> Result<()> {
+    let start = partition_start(base, partition)?;
+    let command = format!("write -P 0xa5 {} 4096", start + offset);
+    let format = match disk.format {
+        Format::Raw => "raw",
+        Format::Qcow2 => "qcow2",
+    };
+    Cmd::new("qemu-io").args(["-f", format, "-c", &command]).arg(disk.path()).run()?;
+    Ok(())
+}
+
+/// Where a partition starts on a raw disk, in bytes.
+pub fn partition_start(disk: &Path, name: &str) -> Result<u64> {
+    let table = GptConfig::new()
+        .writable(false)
+        .logical_block_size(LogicalBlockSize::Lb512)
+        .open(disk)
+        .with_context(|| format!("reading the partitions of {}", disk.display()))?;
+    let partition = table
+        .partitions()
+        .values()
+        .find(|partition| partition.name == name)
+        .with_context(|| format!("{} has no partition `{name}`", disk.display()))?;
+    partition
+        .bytes_start(LogicalBlockSize::Lb512)
+        .with_context(|| format!("the start of partition `{name}`"))
+}
+
+/// The length of a part in bytes.
+pub fn part_size(release: &Release, kind: PartKind) -> Result<u64> {
+    Ok(release.manifest().parts.get(&kind).with_context(|| format!("no part {kind:?}"))?.size)
+}
+
+/// Reads `length` bytes of a file at `offset`.
+pub fn read_at(path: &Path, offset: u64, length: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    File::open(path)
+        .and_then(|file| file.read_exact_at(&mut bytes, offset))
+        .with_context(|| format!("reading {} at {offset}", path.display()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,5 @@
+//! Guests small enough to run inside an emulated machine.
+
+mod boot_sector;
+
+pub use boot_sector::{GREETING, boot_sector_disk};

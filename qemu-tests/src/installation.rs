@@ -1,0 +1,88 @@
+//! Installing the release, and disks on which that was done before.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::disk::Disk;
+use crate::{Firmware, Lab, Machine, MachineSpec, Medium, answers};
+
+/// Size of the disks that are installed: the smallest kind with large root slots.
+pub const DISK_BYTES: u64 = 32 << 30;
+/// Serial number of the disk that is installed.
+pub const DISK_SERIAL: &str = "MEGH-TEST-0001";
+
+/// From power to the end of an unattended installation.
+const INSTALLED_WITHIN: Duration = Duration::from_secs(900);
+/// From the installer's last word to the power being off.
+const OFF_WITHIN: Duration = Duration::from_secs(120);
+
+/// A machine with the medium, a blank disk and answers, switched on.
+pub fn start_unattended(
+    lab: &Lab,
+    firmware: Firmware,
+    medium: Medium,
+    image: &std::path::Path,
+    disk: &Disk,
+) -> Result<Machine> {
+    let answers = answers::disk(lab, &answers::erase_disk(disk.serial()))?;
+    MachineSpec::new(&format!("installer-{}", firmware.name()), firmware)
+        .medium(medium, image)
+        .disk(disk)
+        .disk(&answers)
+        .start(lab)
+}
+
+/// Installs the release on a blank disk, unattended, from power on to power
+/// off, and returns the disk. It also becomes the base of [`installed_disk`].
+pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
+    let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
+    let iso = lab.release().iso().to_owned();
+    let mut machine = start_unattended(lab, firmware, medium, &iso, &disk)?;
+    let end = machine
+        .serial
+        .expect("MEGH-INSTALL-DONE|MEGH-INSTALL-FAILED[^\n]*", INSTALLED_WITHIN)
+        .context("installing")?;
+    if end[0] != "MEGH-INSTALL-DONE" {
+        bail!("{}", end[0]);
+    }
+    machine.wait_power_off(OFF_WITHIN)?;
+    lab.say("installed, and switched off");
+    let base = base_path(lab, firmware)?;
+    fs::create_dir_all(base.parent().context("the base is in a folder")?)?;
+    fs::rename(disk.path(), &base).with_context(|| format!("keeping {}", base.display()))?;
+    forget_other_builds(lab)?;
+    Disk::overlay(lab, &base, DISK_SERIAL)
+}
+
+/// A freshly installed disk that was never booted: a view of one that was
+/// installed before from the same build, if there is one.
+pub fn installed_disk(lab: &Lab, firmware: Firmware) -> Result<Disk> {
+    let base = base_path(lab, firmware)?;
+    if base.is_file() {
+        return Disk::overlay(lab, &base, DISK_SERIAL);
+    }
+    install(lab, firmware, Medium::Iso)
+}
+
+/// The raw file that disks of [`installed_disk`] are views of.
+pub fn base_path(lab: &Lab, firmware: Firmware) -> Result<PathBuf> {
+    let digest = lab.release().short_digest()?;
+    Ok(lab.cache().join("disks").join(format!("{digest}-{}.raw", firmware.name())))
+}
+
+/// Removes installed disks of earlier builds.
+fn forget_other_builds(lab: &Lab) -> Result<()> {
+    let digest = lab.release().short_digest()?;
+    let dir = lab.cache().join("disks");
+    for entry in fs::read_dir(&dir).with_context(|| format!("listing {}", dir.display()))? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(&digest) {
+            fs::remove_file(entry.path())
+                .with_context(|| format!("removing {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}

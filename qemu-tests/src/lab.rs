@@ -1,0 +1,122 @@
+//! Where a scenario runs: its folder, its release, and what is left of it
+//! after a failure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::release::Release;
+use crate::serial::SerialLog;
+
+/// Lines of each serial port shown after a failure.
+const TAIL_LINES: usize = 60;
+
+/// The place of one scenario.
+#[derive(Debug)]
+pub struct Lab {
+    dir: PathBuf,
+    release: Release,
+    cache: PathBuf,
+    serial_logs: Mutex<Vec<(String, SerialLog)>>,
+    started: Instant,
+}
+
+/// Runs `story` in a lab of its own. When it fails, the tail of every serial
+/// port is printed and the lab with its disks stays where it is; otherwise
+/// nothing is left.
+///
+/// # Panics
+/// When the story fails, which is how a test fails.
+pub fn scenario(name: &str, story: impl FnOnce(&Lab) -> Result<()>) {
+    let lab = Lab::open(name).unwrap_or_else(|error| panic!("opening the lab: {error:#}"));
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| story(&lab)));
+    match outcome {
+        Ok(Ok(())) => {
+            lab.say("done");
+            lab.clear();
+        }
+        Ok(Err(error)) => {
+            lab.show_remains();
+            panic!("{name}: {error:#}");
+        }
+        Err(panic) => {
+            lab.show_remains();
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+impl Lab {
+    fn open(name: &str) -> Result<Self> {
+        let cache = cache_dir();
+        let slug: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let dir = cache.join("labs").join(slug);
+        if dir.exists() {
+            fs::remove_dir_all(&dir).with_context(|| format!("clearing {}", dir.display()))?;
+        }
+        fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+        Ok(Self {
+            dir,
+            release: Release::find()?,
+            cache,
+            serial_logs: Mutex::new(Vec::new()),
+            started: Instant::now(),
+        })
+    }
+
+    /// The folder of this scenario.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// A path in the folder of this scenario.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// What outlives scenarios: installed disks, guests.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// The release under test.
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// Prints a line of the story with the time since its start.
+    pub fn say(&self, line: &str) {
+        println!("    [{:6.1} s] {line}", self.started.elapsed().as_secs_f64());
+    }
+
+    /// Remembers the log of a machine for the case of a failure.
+    pub(crate) fn keep_log(&self, machine: &str, log: SerialLog) {
+        self.serial_logs.lock().expect("no panic holds the logs").push((machine.to_owned(), log));
+    }
+
+    fn show_remains(&self) {
+        for (machine, log) in self.serial_logs.lock().expect("no panic holds the logs").iter() {
+            eprintln!("---- last lines on the serial port of `{machine}` ----");
+            eprintln!("{}", log.tail(TAIL_LINES));
+        }
+        eprintln!("---- disks and logs are kept in {} ----", self.dir.display());
+    }
+
+    fn clear(&self) {
+        if std::env::var_os("MEGHOS_KEEP_LABS").is_none() {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+/// `$MEGHOS_CACHE`, or `~/.cache/meghos`.
+pub(crate) fn cache_dir() -> PathBuf {
+    std::env::var_os("MEGHOS_CACHE").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/meghos"),
+        PathBuf::from,
+    )
+}

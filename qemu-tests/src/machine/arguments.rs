@@ -1,0 +1,170 @@
+//! From a machine's parts to QEMU's command line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::spec::{Firmware, MachineSpec, Medium};
+use crate::disk::{Attachment, Disk};
+
+/// Debian's build of OVMF, 4 MiB flash.
+const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
+const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+
+/// Where QEMU's sockets and the machine's variables are.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) qmp: PathBuf,
+    pub(super) serial: PathBuf,
+    pub(super) serial_log: PathBuf,
+    variables: PathBuf,
+}
+
+impl Places {
+    pub(super) fn new(dir: &Path, machine: &str) -> Self {
+        let place = |end: &str| dir.join(format!("{machine}.{end}"));
+        Self {
+            qmp: place("qmp"),
+            serial: place("serial"),
+            serial_log: place("log"),
+            variables: place("vars.fd"),
+        }
+    }
+
+    /// Gives the machine fresh firmware variables; those of an earlier start
+    /// of the same machine stay.
+    pub(super) fn prepare(&self, firmware: Firmware) -> Result<()> {
+        if firmware == Firmware::Uefi && !self.variables.exists() {
+            fs::copy(OVMF_VARS, &self.variables)
+                .with_context(|| format!("copying {OVMF_VARS}: is the package ovmf installed?"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the processor can run guests by itself. The presence of `/dev/kvm`
+/// says nothing: some machines have one that dies at the first guest.
+pub(super) fn has_hardware_virtualization() -> bool {
+    fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| {
+        text.lines()
+            .filter(|line| line.starts_with("flags"))
+            .any(|line| line.split_whitespace().any(|flag| flag == "vmx" || flag == "svm"))
+    })
+}
+
+/// The whole command line but the program. The machine stands still until QMP says `cont`.
+pub(super) fn arguments(spec: &MachineSpec, places: &Places, https_port: u16) -> Vec<String> {
+    let mut args = Args::default();
+    args.add("-name", &spec.name);
+    args.add("-machine", "q35");
+    if has_hardware_virtualization() {
+        args.add("-accel", "kvm");
+        args.add("-cpu", "host");
+    } else {
+        args.add("-accel", "tcg,thread=multi");
+        args.add("-cpu", "max");
+    }
+    args.add("-smp", "2");
+    args.add("-m", &spec.memory_mib.to_string());
+    args.add("-rtc", "base=utc");
+    args.flag("-nodefaults");
+    args.flag("-S");
+    args.add("-display", "none");
+    args.add("-vga", "std");
+    sockets(&mut args, places);
+    args.add("-device", "i6300esb");
+    args.add("-action", "watchdog=reset");
+    args.add("-device", "virtio-rng-pci");
+    args.add("-device", "virtio-balloon-pci,id=balloon0");
+    args.add("-netdev", &format!("user,id=net0,hostfwd=tcp:127.0.0.1:{https_port}-:443"));
+    args.add("-device", "virtio-net-pci,netdev=net0,romfile=");
+    firmware(&mut args, spec.firmware, places);
+    args.add("-device", "qemu-xhci,id=usb");
+    medium(&mut args, spec);
+    for (index, disk) in spec.disks.iter().enumerate() {
+        attach(&mut args, disk, index);
+    }
+    if let Some(direct) = &spec.direct_kernel {
+        args.add("-kernel", &direct.kernel.display().to_string());
+        args.add("-initrd", &direct.initrd.display().to_string());
+        args.add("-append", &direct.command_line);
+    }
+    args.0
+}
+
+fn sockets(args: &mut Args, places: &Places) {
+    args.add("-qmp", &format!("unix:{},server=on,wait=off", places.qmp.display()));
+    args.add(
+        "-chardev",
+        &format!("socket,id=serial0,path={},server=on,wait=off", places.serial.display()),
+    );
+    args.add("-serial", "chardev:serial0");
+}
+
+fn firmware(args: &mut Args, firmware: Firmware, places: &Places) {
+    if firmware == Firmware::Uefi {
+        args.add("-drive", &format!("if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}"));
+        args.add(
+            "-drive",
+            &format!("if=pflash,format=raw,unit=1,file={}", places.variables.display()),
+        );
+    }
+}
+
+fn medium(args: &mut Args, spec: &MachineSpec) {
+    let Some((medium, image)) = &spec.medium else { return };
+    let file = image.display();
+    match medium {
+        Medium::Iso => {
+            args.add("-drive", &format!("if=none,id=medium,media=cdrom,readonly=on,format=raw,file={file}"));
+            args.add("-device", "ide-cd,drive=medium,bootindex=0");
+        }
+        Medium::Stick => {
+            // A stick is written through to a temporary overlay, not to the image.
+            args.add("-drive", &format!("if=none,id=medium,snapshot=on,format=raw,file={file}"));
+            args.add(
+                "-device",
+                "usb-storage,bus=usb.0,drive=medium,serial=MEGH-STICK,removable=on,bootindex=0",
+            );
+        }
+    }
+}
+
+fn attach(args: &mut Args, disk: &Disk, index: usize) {
+    let order = index + 1;
+    let serial = &disk.serial;
+    args.add(
+        "-drive",
+        &format!(
+            "if=none,id=disk{index},format={},cache={},discard=unmap,file={}",
+            disk.format.name(),
+            disk.cache,
+            disk.path.display()
+        ),
+    );
+    args.add(
+        "-device",
+        &match disk.attachment {
+            Attachment::Virtio => {
+                format!("virtio-blk-pci,drive=disk{index},serial={serial},bootindex={order}")
+            }
+            Attachment::Usb => {
+                format!("usb-storage,bus=usb.0,drive=disk{index},serial={serial},bootindex={order}")
+            }
+        },
+    );
+}
+
+#[derive(Default)]
+struct Args(Vec<String>);
+
+impl Args {
+    fn add(&mut self, name: &str, value: &str) {
+        self.0.extend([name.to_owned(), value.to_owned()]);
+    }
+
+    fn flag(&mut self, name: &str) {
+        self.0.push(name.to_owned());
+    }
+}
