@@ -32,7 +32,16 @@ pub fn disk(lab: &Lab, answers: &str) -> Result<Disk> {
     File::create(&image)
         .and_then(|file| file.set_len(SIZE))
         .with_context(|| format!("creating {}", image.display()))?;
-    Cmd::new("mformat").args(["-v", LABEL, "-i"]).arg(&image).arg("::").run()?;
-    Cmd::new("mcopy").arg("-i").arg(&image).arg(&text).arg(format!("::/{FILE}")).run()?;
+    Cmd::new("mformat")
+        .args(["-v", LABEL, "-i"])
+        .arg(&image)
+        .arg("::")
+        .run()?;
+    Cmd::new("mcopy")
+        .arg("-i")
+        .arg(&image)
+        .arg(&text)
+        .arg(format!("::/{FILE}"))
+        .run()?;
     Ok(Disk::raw(&image, "MEGH-ANSWERS").on_usb())
 }

@@ -32,11 +32,15 @@ pub struct Appliance {
 
 /// Boots a machine with this disk alone and waits for its console.
 pub fn boot(lab: &Lab, firmware: Firmware, disk: &Disk) -> Result<Appliance> {
-    let machine =
-        MachineSpec::new(&format!("appliance-{}", firmware.name()), firmware).disk(disk).start(lab)?;
+    let machine = MachineSpec::new(&format!("appliance-{}", firmware.name()), firmware)
+        .disk(disk)
+        .start(lab)?;
     let appliance = await_console(machine)?;
     let seconds = appliance.machine.uptime().as_secs();
-    lab.say(&format!("console screen after {seconds} s: {}", appliance.url));
+    lab.say(&format!(
+        "console screen after {seconds} s: {}",
+        appliance.url
+    ));
     Ok(appliance)
 }
 
@@ -48,11 +52,25 @@ pub fn await_console(mut machine: Machine) -> Result<Appliance> {
         .context("awaiting the console screen")?
         .remove(1);
     let soon = Duration::from_secs(30);
-    let url = machine.serial.expect(r"(?m)^URL: (https://\S+)", soon)?.remove(1);
-    let fingerprint = machine.serial.expect(r"(?mi)^Fingerprint: ([0-9a-f:]{95})", soon)?.remove(1);
-    let code = machine.serial.expect(r"(?m)^Claim code: ([A-Z0-9]{5}-[A-Z0-9]{5})", soon);
+    let url = machine
+        .serial
+        .expect(r"(?m)^URL: (https://\S+)", soon)?
+        .remove(1);
+    let fingerprint = machine
+        .serial
+        .expect(r"(?mi)^Fingerprint: ([0-9a-f:]{95})", soon)?
+        .remove(1);
+    let code = machine
+        .serial
+        .expect(r"(?m)^Claim code: ([A-Z0-9]{5}-[A-Z0-9]{5})", soon);
     let claim_code = code.ok().map(|mut groups| groups.remove(1));
-    Ok(Appliance { machine, version, url, fingerprint, claim_code })
+    Ok(Appliance {
+        machine,
+        version,
+        url,
+        fingerprint,
+        claim_code,
+    })
 }
 
 impl Appliance {
@@ -66,7 +84,11 @@ impl Appliance {
     /// Claims it with the code of its console.
     pub fn claim(&self) -> Result<Api> {
         let api = self.api()?;
-        api.claim(self.claim_code.as_deref().context("the console shows no claim code")?)?;
+        api.claim(
+            self.claim_code
+                .as_deref()
+                .context("the console shows no claim code")?,
+        )?;
         Ok(api)
     }
 

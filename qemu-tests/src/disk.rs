@@ -50,7 +50,8 @@ impl Disk {
     pub fn blank(lab: &Lab, serial: &str, bytes: u64) -> Result<Self> {
         let path = lab.path(&format!("{serial}.raw"));
         let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-        file.set_len(bytes).with_context(|| format!("sizing {}", path.display()))?;
+        file.set_len(bytes)
+            .with_context(|| format!("sizing {}", path.display()))?;
         Ok(Self::raw(&path, serial))
     }
 
@@ -75,7 +76,11 @@ impl Disk {
             .arg(base)
             .arg(&path)
             .run()?;
-        Ok(Self { path, format: Format::Qcow2, ..Self::raw(base, serial) })
+        Ok(Self {
+            path,
+            format: Format::Qcow2,
+            ..Self::raw(base, serial)
+        })
     }
 
     /// Plugs it into a USB port instead.

@@ -69,7 +69,10 @@ pub fn spoil_partition(disk: &Disk, base: &Path, partition: &str, offset: u64) -
         Format::Raw => "raw",
         Format::Qcow2 => "qcow2",
     };
-    Cmd::new("qemu-io").args(["-f", format, "-c", &command]).arg(disk.path()).run()?;
+    Cmd::new("qemu-io")
+        .args(["-f", format, "-c", &command])
+        .arg(disk.path())
+        .run()?;
     Ok(())
 }
 
@@ -92,7 +95,12 @@ pub fn partition_start(disk: &Path, name: &str) -> Result<u64> {
 
 /// The length of a part in bytes.
 pub fn part_size(release: &Release, kind: PartKind) -> Result<u64> {
-    Ok(release.manifest().parts.get(&kind).with_context(|| format!("no part {kind:?}"))?.size)
+    Ok(release
+        .manifest()
+        .parts
+        .get(&kind)
+        .with_context(|| format!("no part {kind:?}"))?
+        .size)
 }
 
 /// Reads `length` bytes of a file at `offset`.

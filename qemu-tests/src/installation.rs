@@ -43,7 +43,10 @@ pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
     let mut machine = start_unattended(lab, firmware, medium, &iso, &disk)?;
     let end = machine
         .serial
-        .expect("MEGH-INSTALL-DONE|MEGH-INSTALL-FAILED[^\n]*", INSTALLED_WITHIN)
+        .expect(
+            "MEGH-INSTALL-DONE|MEGH-INSTALL-FAILED[^\n]*",
+            INSTALLED_WITHIN,
+        )
         .context("installing")?;
     if end[0] != "MEGH-INSTALL-DONE" {
         bail!("{}", end[0]);
@@ -70,7 +73,10 @@ pub fn installed_disk(lab: &Lab, firmware: Firmware) -> Result<Disk> {
 /// The raw file that disks of [`installed_disk`] are views of.
 pub fn base_path(lab: &Lab, firmware: Firmware) -> Result<PathBuf> {
     let digest = lab.release().short_digest()?;
-    Ok(lab.cache().join("disks").join(format!("{digest}-{}.raw", firmware.name())))
+    Ok(lab
+        .cache()
+        .join("disks")
+        .join(format!("{digest}-{}.raw", firmware.name())))
 }
 
 /// Removes installed disks of earlier builds.

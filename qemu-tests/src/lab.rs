@@ -52,8 +52,10 @@ pub fn scenario(name: &str, story: impl FnOnce(&Lab) -> Result<()>) {
 impl Lab {
     fn open(name: &str) -> Result<Self> {
         let cache = cache_dir();
-        let slug: String =
-            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let slug: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
         let dir = cache.join("labs").join(slug);
         if dir.exists() {
             fs::remove_dir_all(&dir).with_context(|| format!("clearing {}", dir.display()))?;
@@ -90,20 +92,34 @@ impl Lab {
 
     /// Prints a line of the story with the time since its start.
     pub fn say(&self, line: &str) {
-        println!("    [{:6.1} s] {line}", self.started.elapsed().as_secs_f64());
+        println!(
+            "    [{:6.1} s] {line}",
+            self.started.elapsed().as_secs_f64()
+        );
     }
 
     /// Remembers the log of a machine for the case of a failure.
     pub(crate) fn keep_log(&self, machine: &str, log: SerialLog) {
-        self.serial_logs.lock().expect("no panic holds the logs").push((machine.to_owned(), log));
+        self.serial_logs
+            .lock()
+            .expect("no panic holds the logs")
+            .push((machine.to_owned(), log));
     }
 
     fn show_remains(&self) {
-        for (machine, log) in self.serial_logs.lock().expect("no panic holds the logs").iter() {
+        for (machine, log) in self
+            .serial_logs
+            .lock()
+            .expect("no panic holds the logs")
+            .iter()
+        {
             eprintln!("---- last lines on the serial port of `{machine}` ----");
             eprintln!("{}", log.tail(TAIL_LINES));
         }
-        eprintln!("---- disks and logs are kept in {} ----", self.dir.display());
+        eprintln!(
+            "---- disks and logs are kept in {} ----",
+            self.dir.display()
+        );
     }
 
     fn clear(&self) {

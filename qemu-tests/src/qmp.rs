@@ -24,8 +24,13 @@ impl Qmp {
         let stream = UnixStream::connect(socket)
             .with_context(|| format!("connecting to QMP at {}", socket.display()))?;
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-        let mut qmp = Self { reader: BufReader::new(stream), events: Vec::new() };
-        qmp.read_line()?.get("QMP").context("the socket does not speak QMP")?;
+        let mut qmp = Self {
+            reader: BufReader::new(stream),
+            events: Vec::new(),
+        };
+        qmp.read_line()?
+            .get("QMP")
+            .context("the socket does not speak QMP")?;
         qmp.execute("qmp_capabilities", json!({}))?;
         Ok(qmp)
     }
@@ -38,8 +43,9 @@ impl Qmp {
             .write_all(format!("{line}\n").as_bytes())
             .with_context(|| format!("sending QMP {command}"))?;
         loop {
-            let mut message =
-                self.read_line().with_context(|| format!("awaiting the answer to {command}"))?;
+            let mut message = self
+                .read_line()
+                .with_context(|| format!("awaiting the answer to {command}"))?;
             if let Some(answer) = message.get_mut("return") {
                 return Ok(answer.take());
             }
@@ -55,22 +61,35 @@ impl Qmp {
         let deadline = Instant::now() + within;
         loop {
             if let Some(at) = self.events.iter().position(|event| event["event"] == name) {
-                return Ok(self.events.drain(..=at).next_back().expect("the range is not empty"));
+                return Ok(self
+                    .events
+                    .drain(..=at)
+                    .next_back()
+                    .expect("the range is not empty"));
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 bail!("no QMP event {name} within {within:?}");
             }
             self.reader.get_ref().set_read_timeout(Some(left))?;
-            let event = self.read_line().with_context(|| format!("awaiting the event {name}"));
-            self.reader.get_ref().set_read_timeout(Some(ANSWER_WITHIN))?;
+            let event = self
+                .read_line()
+                .with_context(|| format!("awaiting the event {name}"));
+            self.reader
+                .get_ref()
+                .set_read_timeout(Some(ANSWER_WITHIN))?;
             self.events.push(event?);
         }
     }
 
     fn read_line(&mut self) -> Result<Value> {
         let mut line = String::new();
-        if self.reader.read_line(&mut line).context("reading from QMP")? == 0 {
+        if self
+            .reader
+            .read_line(&mut line)
+            .context("reading from QMP")?
+            == 0
+        {
             bail!("QEMU closed QMP");
         }
         serde_json::from_str(&line).with_context(|| format!("QMP said `{}`", line.trim()))

@@ -46,7 +46,11 @@ impl Release {
 
     /// A part's file in the release directory.
     pub fn part(&self, kind: PartKind) -> Result<PathBuf> {
-        let part = self.manifest.parts.get(&kind).with_context(|| format!("no part {kind:?}"))?;
+        let part = self
+            .manifest
+            .parts
+            .get(&kind)
+            .with_context(|| format!("no part {kind:?}"))?;
         Ok(self.out.join("release").join(&part.file))
     }
 

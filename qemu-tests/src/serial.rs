@@ -43,13 +43,23 @@ struct State {
 impl SerialLog {
     /// The text so far without escape sequences.
     pub fn text(&self) -> String {
-        plain(&self.0.state.lock().expect("the reader does not panic").bytes)
+        plain(
+            &self
+                .0
+                .state
+                .lock()
+                .expect("the reader does not panic")
+                .bytes,
+        )
     }
 
     /// The last lines that hold anything.
     pub fn tail(&self, lines: usize) -> String {
         let text = self.text();
-        let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let rows: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         rows[rows.len().saturating_sub(lines)..].join("\n")
     }
 
@@ -85,7 +95,11 @@ impl Serial {
         let shared = SerialLog::default();
         let follower = shared.clone();
         thread::spawn(move || follower.follow(reader, copy));
-        Ok(Self { log: shared, port, position: 0 })
+        Ok(Self {
+            log: shared,
+            port,
+            position: 0,
+        })
     }
 
     /// What was said so far.
@@ -119,19 +133,35 @@ impl Serial {
             if left.is_zero() {
                 bail!("`{pattern}` did not appear on the serial port within {within:?}");
             }
-            state = self.log.0.grew.wait_timeout(state, left).expect("the reader does not panic").0;
+            state = self
+                .log
+                .0
+                .grew
+                .wait_timeout(state, left)
+                .expect("the reader does not panic")
+                .0;
         }
     }
 
     /// Types `keys`; see [`key`] for those that have no character.
     pub fn send(&mut self, keys: &str) -> Result<()> {
-        self.port.write_all(keys.as_bytes()).context("typing on the serial port")
+        self.port
+            .write_all(keys.as_bytes())
+            .context("typing on the serial port")
     }
 
     /// The screen as a terminal would show it.
     pub fn screen(&self) -> String {
         let mut terminal = vt100::Parser::new(ROWS, COLUMNS, 0);
-        terminal.process(&self.log.0.state.lock().expect("the reader does not panic").bytes);
+        terminal.process(
+            &self
+                .log
+                .0
+                .state
+                .lock()
+                .expect("the reader does not panic")
+                .bytes,
+        );
         terminal.screen().contents()
     }
 
@@ -151,7 +181,11 @@ impl Serial {
             if state.closed {
                 bail!("the machine ended; its screen showed:\n{screen}");
             }
-            let _ = self.log.0.grew.wait_timeout(state, Duration::from_millis(250));
+            let _ = self
+                .log
+                .0
+                .grew
+                .wait_timeout(state, Duration::from_millis(250));
         }
     }
 }
@@ -171,7 +205,9 @@ pub mod key {
 }
 
 fn plain(bytes: &[u8]) -> String {
-    ESCAPES.replace_all(&String::from_utf8_lossy(bytes), "").into_owned()
+    ESCAPES
+        .replace_all(&String::from_utf8_lossy(bytes), "")
+        .into_owned()
 }
 
 /// The position in the raw bytes behind a match in their plain text: the
@@ -181,7 +217,11 @@ fn after(bytes: &[u8], start: usize, fresh: &str, found: &Captures<'_>) -> usize
     let (mut low, mut high) = (start, bytes.len());
     while low < high {
         let middle = low.midpoint(high);
-        if plain(&bytes[start..middle]).len() < wanted { low = middle + 1 } else { high = middle }
+        if plain(&bytes[start..middle]).len() < wanted {
+            low = middle + 1
+        } else {
+            high = middle
+        }
     }
     low
 }

@@ -99,7 +99,9 @@ impl Api {
         body: impl Into<Body>,
     ) -> Result<T, ApiError> {
         self.send(Method::PUT, path, |request| {
-            request.header("content-type", "application/octet-stream").body(body)
+            request
+                .header("content-type", "application/octet-stream")
+                .body(body)
         })
     }
 
@@ -111,14 +113,20 @@ impl Api {
         shape: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<T, ApiError> {
         let request = format!("{method} {path}");
-        let url = self.base.join(&format!("api/v1/{path}")).expect("tests use valid paths");
+        let url = self
+            .base
+            .join(&format!("api/v1/{path}"))
+            .expect("tests use valid paths");
         let builder = shape(self.client.request(method, url));
         let (status, body) = self
             .block_on(async {
                 let answer = builder.send().await?;
                 Ok((answer.status(), answer.bytes().await?))
             })
-            .map_err(|source| ApiError::Transport { request: request.clone(), source })?;
+            .map_err(|source| ApiError::Transport {
+                request: request.clone(),
+                source,
+            })?;
         let unpromised = || ApiError::Unpromised {
             request: request.clone(),
             status: status.as_u16(),
@@ -130,7 +138,10 @@ impl Api {
             return serde_json::from_slice(text).map_err(|_| unpromised());
         }
         let problem: Problem = serde_json::from_slice(&body).map_err(|_| unpromised())?;
-        Err(ApiError::Refused { request, problem: Box::new(problem) })
+        Err(ApiError::Refused {
+            request,
+            problem: Box::new(problem),
+        })
     }
 
     /// Repeats a look until it satisfies, or says what it saw last.

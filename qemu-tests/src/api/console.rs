@@ -6,11 +6,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use futures_util::{SinkExt, StreamExt};
 use megh_api_types::ConsoleTicket;
+use reqwest::Url;
 use reqwest::cookie::CookieStore;
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 
 use super::client::Api;
 
@@ -18,7 +23,7 @@ use super::client::Api;
 #[derive(Debug)]
 pub struct Console<'a> {
     api: &'a Api,
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<TlsStream<TcpStream>>,
     seen: Vec<u8>,
 }
 
@@ -32,25 +37,38 @@ impl Api {
 
     /// Opens a console with this ticket.
     pub fn console_with(&self, ticket: &ConsoleTicket) -> Result<Console<'_>> {
-        let mut url = self.base.join(&ticket.url).context("reading the ticket's URL")?;
-        let cookie = self.cookies.cookies(&self.base);
-        url.set_scheme("wss").map_err(|()| anyhow::anyhow!("{url} takes no other scheme"))?;
-        let mut request = url.as_str().into_client_request().context("making the request")?;
-        if let Some(cookie) = cookie {
-            request.headers_mut().insert("cookie", cookie);
-        }
+        let url = self
+            .base
+            .join(&ticket.url)
+            .context("reading the ticket's URL")?;
+        let request = self.upgrade_request(url)?;
+        let port = self.base.port().context("the appliance's port is known")?;
+        // HTTP/2, which the other requests may use, has no such upgrade.
         let mut tls = self.tls.clone();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let connector = Connector::Rustls(Arc::new(tls));
-        let (socket, _) = self
-            .block_on(tokio_tungstenite::connect_async_tls_with_config(
-                request,
-                None,
-                false,
-                Some(connector),
-            ))
-            .context("opening the console's WebSocket")?;
-        Ok(Console { api: self, socket, seen: Vec::new() })
+        let connector = TlsConnector::from(Arc::new(tls));
+        let socket = self.block_on(async {
+            let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
+            let name = ServerName::try_from("127.0.0.1").context("naming the appliance")?;
+            let stream = connector.connect(name, tcp).await?;
+            let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+            anyhow::Ok(socket)
+        });
+        let socket = socket.context("opening the console's WebSocket")?;
+        Ok(Console {
+            api: self,
+            socket,
+            seen: Vec::new(),
+        })
+    }
+
+    fn upgrade_request(&self, url: Url) -> Result<Request> {
+        let secure = url.as_str().replacen("https", "wss", 1);
+        let mut request = secure.into_client_request().context("making the request")?;
+        if let Some(cookie) = self.cookies.cookies(&self.base) {
+            request.headers_mut().insert("cookie", cookie);
+        }
+        Ok(request)
     }
 }
 
@@ -65,9 +83,15 @@ impl Console<'_> {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let socket = &mut self.socket;
-            match self.api.block_on(async { tokio::time::timeout(left, socket.next()).await }) {
+            match self
+                .api
+                .block_on(async { tokio::time::timeout(left, socket.next()).await })
+            {
                 Err(_) => {
-                    bail!("the guest did not print `{text}` within {within:?}, but: {}", self.text())
+                    bail!(
+                        "the guest did not print `{text}` within {within:?}, but: {}",
+                        self.text()
+                    )
                 }
                 Ok(None) => bail!("the console closed before `{text}`: {}", self.text()),
                 Ok(Some(message)) => {
@@ -84,7 +108,9 @@ impl Console<'_> {
     pub fn send(&mut self, keys: &str) -> Result<()> {
         let message = Message::binary(keys.as_bytes().to_vec());
         let socket = &mut self.socket;
-        self.api.block_on(socket.send(message)).context("typing on the console")
+        self.api
+            .block_on(socket.send(message))
+            .context("typing on the console")
     }
 
     fn text(&self) -> String {
@@ -93,5 +119,7 @@ impl Console<'_> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }

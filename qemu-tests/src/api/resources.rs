@@ -22,13 +22,25 @@ const OPERATION_WITHIN: Duration = Duration::from_secs(240);
 impl Api {
     /// Claims the appliance for the test's administrator, whose session this client has then.
     pub fn claim(&self, code: &str) -> Result<Session, ApiError> {
-        let admin = NewAdmin { name: ADMIN.to_owned(), password: PASSWORD.to_owned() };
-        self.post("claim", &ClaimRequest { code: code.to_owned(), admin })
+        let admin = NewAdmin {
+            name: ADMIN.to_owned(),
+            password: PASSWORD.to_owned(),
+        };
+        self.post(
+            "claim",
+            &ClaimRequest {
+                code: code.to_owned(),
+                admin,
+            },
+        )
     }
 
     /// Logs the test's administrator in.
     pub fn log_in(&self) -> Result<Session, ApiError> {
-        let login = LoginRequest { name: ADMIN.to_owned(), password: PASSWORD.to_owned() };
+        let login = LoginRequest {
+            name: ADMIN.to_owned(),
+            password: PASSWORD.to_owned(),
+        };
         self.post("sessions", &login)
     }
 
@@ -44,7 +56,12 @@ impl Api {
 
     /// Announces an image.
     pub fn announce_image(&self, name: &str) -> Result<Image, ApiError> {
-        self.post("projects/default/images", &NewImage { name: name.to_owned() })
+        self.post(
+            "projects/default/images",
+            &NewImage {
+                name: name.to_owned(),
+            },
+        )
     }
 
     /// Sends an image's content.
@@ -101,7 +118,9 @@ impl Api {
 
     /// All instances.
     pub fn instances(&self) -> Result<Vec<Instance>, ApiError> {
-        Ok(self.get::<Page<Instance>>("projects/default/instances")?.items)
+        Ok(self
+            .get::<Page<Instance>>("projects/default/instances")?
+            .items)
     }
 
     /// Asks an instance to start.
@@ -132,7 +151,9 @@ impl Api {
 
     /// All operations.
     pub fn operations(&self) -> Result<Vec<Operation>, ApiError> {
-        Ok(self.get::<Page<Operation>>("projects/default/operations")?.items)
+        Ok(self
+            .get::<Page<Operation>>("projects/default/operations")?
+            .items)
     }
 
     /// Waits until an operation has succeeded.
@@ -165,7 +186,11 @@ impl Api {
             "all operations end",
             OPERATION_WITHIN,
             Self::operations,
-            |operations| operations.iter().all(|one| one.status != OperationStatus::Running),
+            |operations| {
+                operations
+                    .iter()
+                    .all(|one| one.status != OperationStatus::Running)
+            },
         )
         .map(drop)
     }

@@ -101,7 +101,11 @@ mod tests {
         let disk = disk();
         assert_eq!(disk.len(), DISK);
         assert_eq!(&disk[510..512], &[0x55, 0xaa]);
-        assert_eq!(disk[GREETING_ADDRESS_AT - 1], 0xbe, "the address belongs to `mov si`");
+        assert_eq!(
+            disk[GREETING_ADDRESS_AT - 1],
+            0xbe,
+            "the address belongs to `mov si`"
+        );
         assert!(CODE.len() + GREETING.len() + 3 <= 510);
     }
 }

@@ -49,7 +49,10 @@ pub(super) fn has_hardware_virtualization() -> bool {
     fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| {
         text.lines()
             .filter(|line| line.starts_with("flags"))
-            .any(|line| line.split_whitespace().any(|flag| flag == "vmx" || flag == "svm"))
+            .any(|line| {
+                line.split_whitespace()
+                    .any(|flag| flag == "vmx" || flag == "svm")
+            })
     })
 }
 
@@ -77,7 +80,10 @@ pub(super) fn arguments(spec: &MachineSpec, places: &Places, https_port: u16) ->
     args.add("-action", "watchdog=reset");
     args.add("-device", "virtio-rng-pci");
     args.add("-device", "virtio-balloon-pci,id=balloon0");
-    args.add("-netdev", &format!("user,id=net0,hostfwd=tcp:127.0.0.1:{https_port}-:443"));
+    args.add(
+        "-netdev",
+        &format!("user,id=net0,hostfwd=tcp:127.0.0.1:{https_port}-:443"),
+    );
     args.add("-device", "virtio-net-pci,netdev=net0,romfile=");
     firmware(&mut args, spec.firmware, places);
     args.add("-device", "qemu-xhci,id=usb");
@@ -94,35 +100,55 @@ pub(super) fn arguments(spec: &MachineSpec, places: &Places, https_port: u16) ->
 }
 
 fn sockets(args: &mut Args, places: &Places) {
-    args.add("-qmp", &format!("unix:{},server=on,wait=off", places.qmp.display()));
+    args.add(
+        "-qmp",
+        &format!("unix:{},server=on,wait=off", places.qmp.display()),
+    );
     args.add(
         "-chardev",
-        &format!("socket,id=serial0,path={},server=on,wait=off", places.serial.display()),
+        &format!(
+            "socket,id=serial0,path={},server=on,wait=off",
+            places.serial.display()
+        ),
     );
     args.add("-serial", "chardev:serial0");
 }
 
 fn firmware(args: &mut Args, firmware: Firmware, places: &Places) {
     if firmware == Firmware::Uefi {
-        args.add("-drive", &format!("if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}"));
         args.add(
             "-drive",
-            &format!("if=pflash,format=raw,unit=1,file={}", places.variables.display()),
+            &format!("if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}"),
+        );
+        args.add(
+            "-drive",
+            &format!(
+                "if=pflash,format=raw,unit=1,file={}",
+                places.variables.display()
+            ),
         );
     }
 }
 
 fn medium(args: &mut Args, spec: &MachineSpec) {
-    let Some((medium, image)) = &spec.medium else { return };
+    let Some((medium, image)) = &spec.medium else {
+        return;
+    };
     let file = image.display();
     match medium {
         Medium::Iso => {
-            args.add("-drive", &format!("if=none,id=medium,media=cdrom,readonly=on,format=raw,file={file}"));
+            args.add(
+                "-drive",
+                &format!("if=none,id=medium,media=cdrom,readonly=on,format=raw,file={file}"),
+            );
             args.add("-device", "ide-cd,drive=medium,bootindex=0");
         }
         Medium::Stick => {
             // A stick is written through to a temporary overlay, not to the image.
-            args.add("-drive", &format!("if=none,id=medium,snapshot=on,format=raw,file={file}"));
+            args.add(
+                "-drive",
+                &format!("if=none,id=medium,snapshot=on,format=raw,file={file}"),
+            );
             args.add(
                 "-device",
                 "usb-storage,bus=usb.0,drive=medium,serial=MEGH-STICK,removable=on,bootindex=0",

@@ -48,8 +48,19 @@ impl Machine {
         lab.keep_log(&spec.name, serial.log().clone());
         let mut qmp = Qmp::connect(&places.qmp)?;
         qmp.execute("cont", json!({}))?;
-        lab.say(&format!("`{}` is switched on ({})", spec.name, spec.firmware.name()));
-        Ok(Self { name: spec.name, qemu, qmp, serial, https_port, switched_on: Instant::now() })
+        lab.say(&format!(
+            "`{}` is switched on ({})",
+            spec.name,
+            spec.firmware.name()
+        ));
+        Ok(Self {
+            name: spec.name,
+            qemu,
+            qmp,
+            serial,
+            https_port,
+            switched_on: Instant::now(),
+        })
     }
 
     /// Its name.
@@ -76,8 +87,15 @@ impl Machine {
     pub fn wait_power_off(&mut self, within: Duration) -> Result<()> {
         match self.qemu.wait_timeout(within)? {
             Some(exit) if exit.is_success() => Ok(()),
-            Some(exit) => bail!("QEMU of `{}` ended with {exit}: {}", self.name, self.qemu.stderr_tail_so_far()),
-            None => bail!("`{}` did not switch itself off within {within:?}", self.name),
+            Some(exit) => bail!(
+                "QEMU of `{}` ended with {exit}: {}",
+                self.name,
+                self.qemu.stderr_tail_so_far()
+            ),
+            None => bail!(
+                "`{}` did not switch itself off within {within:?}",
+                self.name
+            ),
         }
     }
 
@@ -105,7 +123,9 @@ impl Machine {
 
     /// Saves what the screen shows as a PNG picture.
     pub fn screenshot(&mut self, file: &Path) -> Result<()> {
-        self.qmp.execute("screendump", json!({ "filename": file, "format": "png" })).map(drop)
+        self.qmp
+            .execute("screendump", json!({ "filename": file, "format": "png" }))
+            .map(drop)
     }
 
     /// Bytes of memory that the machine's system calls available, and its
@@ -119,17 +139,25 @@ impl Machine {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             thread::sleep(Duration::from_secs(2));
-            let stats = self
-                .qmp
-                .execute("qom-get", json!({ "path": balloon, "property": "guest-stats" }))?;
-            let read = |name: &str| stats["stats"][name].as_u64().filter(|bytes| *bytes != u64::MAX);
+            let stats = self.qmp.execute(
+                "qom-get",
+                json!({ "path": balloon, "property": "guest-stats" }),
+            )?;
+            let read = |name: &str| {
+                stats["stats"][name]
+                    .as_u64()
+                    .filter(|bytes| *bytes != u64::MAX)
+            };
             if let (Some(available), Some(total)) =
                 (read("stat-available-memory"), read("stat-total-memory"))
             {
                 return Ok((available, total));
             }
             if Instant::now() >= deadline {
-                bail!("the balloon driver of `{}` reports no memory statistics", self.name);
+                bail!(
+                    "the balloon driver of `{}` reports no memory statistics",
+                    self.name
+                );
             }
         }
     }
@@ -151,5 +179,8 @@ fn wait_for_sockets(qemu: &mut Child, places: &Places) -> Result<()> {
 
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("looking for a free TCP port")?;
-    Ok(listener.local_addr().context("looking for a free TCP port")?.port())
+    Ok(listener
+        .local_addr()
+        .context("looking for a free TCP port")?
+        .port())
 }

@@ -1,0 +1,29 @@
+//! Runs the image in virtual machines.
+
+use anyhow::{Context, Result};
+
+use super::web::Tools;
+use crate::report::Step;
+use crate::workspace::Workspace;
+
+/// Runs the tests on the image, one machine at a time.
+pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, step: &mut Step) -> Result<()> {
+    // The browser test starts Playwright, which comes with the UI's tools.
+    Tools::find(workspace)?
+        .install()
+        .context("installing the browser test's tools")?;
+    let tests = workspace
+        .cargo("test")
+        .args([
+            "--locked",
+            "-p",
+            "megh-qemu-tests",
+            "--tests",
+            "--no-fail-fast",
+        ])
+        .args(filter)
+        .args(["--", "--test-threads=1", "--nocapture"])
+        .env("MEGHOS_OUT", workspace.out())
+        .env("MEGHOS_CACHE", workspace.cache());
+    step.run_tests(&tests)
+}
