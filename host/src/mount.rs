@@ -11,6 +11,7 @@
 //! ```
 
 mod loop_device;
+mod namespace;
 mod spec;
 pub(crate) mod sys;
 
@@ -18,6 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use loop_device::{LoopDevice, LoopSpec};
+pub use namespace::private_namespace;
 pub use spec::MountSpec;
 
 use crate::{Machine, System};
@@ -98,6 +100,12 @@ pub enum MountError {
         what: String,
         /// Where to.
         target: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The kernel refused mounts of our own; only root may ask for them.
+    #[error("cannot get a mount namespace of our own")]
+    Namespace {
         /// What the system said.
         source: io::Error,
     },
