@@ -2,19 +2,23 @@
 //! to fail at any step.
 
 use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::Machine;
 use crate::command::{Cmd, CommandError, Exit, Output};
+use crate::disk::RawDisk;
+use crate::efi::{BootEntries, EfiError};
 use crate::mount::{MountError, MountSpec};
+use crate::{Machine, System};
 
 /// A fake [`Machine`]: every program succeeds, every mount "works" (its target
 /// directory is made, so that files can be put there), loop devices get
-/// numbers, and all of it is journaled.
-#[derive(Debug, Default)]
+/// numbers, disks are the files of that name, and all of it is journaled.
+/// Clones are the same machine.
+#[derive(Debug, Default, Clone)]
 pub struct FakeMachine {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +30,7 @@ struct State {
     mounts: BTreeSet<PathBuf>,
     loops: BTreeSet<String>,
     next_loop: usize,
+    boot_entries: Vec<BootEntries>,
 }
 
 impl FakeMachine {
@@ -67,12 +72,17 @@ impl FakeMachine {
         self.state().loops.iter().cloned().collect()
     }
 
+    /// What the firmware was asked for.
+    pub fn boot_entries(&self) -> Vec<BootEntries> {
+        self.state().boot_entries.clone()
+    }
+
     /// Takes one step for something other than a program or a mount, such as
     /// a write; `Err` when this is the step that is to fail.
-    pub fn step(&self, what: impl Into<String>) -> std::io::Result<()> {
+    pub fn step(&self, what: impl Into<String>) -> io::Result<()> {
         match self.state().begin(what.into()) {
             true => Ok(()),
-            false => Err(std::io::Error::other("made to fail")),
+            false => Err(io::Error::other("made to fail")),
         }
     }
 
@@ -148,6 +158,62 @@ impl Machine for FakeMachine {
             })?;
         self.state().mounts.remove(target);
         Ok(())
+    }
+
+    fn open_disk(&self, path: &Path) -> io::Result<Box<dyn RawDisk>> {
+        self.step(format!("open disk {}", path.display()))?;
+        Ok(Box::new(FakeDisk {
+            machine: self.clone(),
+            inner: System.open_disk(path)?,
+        }))
+    }
+
+    fn open_file(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        self.step(format!("read {}", path.display()))?;
+        System.open_file(path)
+    }
+
+    fn write_file(&self, path: &Path, content: &mut dyn Read) -> io::Result<u64> {
+        self.step(format!("write {}", path.display()))?;
+        System.write_file(path, content)
+    }
+
+    fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {
+        if self.step("register boot entries").is_err() {
+            return Err(EfiError::NoAnswer);
+        }
+        self.state().boot_entries.push(entries.clone());
+        Ok(())
+    }
+}
+
+/// A file that stands for a disk, every access a step.
+#[derive(Debug)]
+struct FakeDisk {
+    machine: FakeMachine,
+    inner: Box<dyn RawDisk>,
+}
+
+impl RawDisk for FakeDisk {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.machine
+            .step(format!("disk write {offset}+{}", bytes.len()))?;
+        self.inner.write_at(offset, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.machine.step("disk sync")?;
+        self.inner.sync()
+    }
+
+    fn read_back(
+        &mut self,
+        offset: u64,
+        length: u64,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<()> {
+        self.machine.step(format!("disk read {offset}+{length}"))?;
+        self.inner.read_back(offset, length, each)
     }
 }
 

@@ -5,9 +5,15 @@
 //! tested with [`fake::FakeMachine`], which fails at any chosen step. Code that
 //! only starts programs uses [`command::Cmd`] directly.
 
+pub mod block;
 pub mod command;
+pub mod disk;
+pub mod efi;
 pub mod fake;
+pub mod gpt;
 mod machine;
 pub mod mount;
+pub mod net;
+pub mod power;
 
 pub use machine::{Machine, System};

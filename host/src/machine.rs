@@ -1,11 +1,15 @@
 //! The seam between what is decided and the machine it is done to.
 
 use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
 use crate::command::{Cmd, CommandError, Output};
+use crate::disk::{RawDisk, SystemDisk};
+use crate::efi::{self, BootEntries, EfiError};
 use crate::mount::{MountError, MountSpec, sys};
 
 /// What the code that changes a machine needs from it. [`System`] is the real
@@ -19,6 +23,19 @@ pub trait Machine: fmt::Debug + Send + Sync {
 
     /// Unmounts what is mounted at `target`; `lazy` does so even if it is in use.
     fn unmount(&self, target: &Path, lazy: bool) -> Result<(), MountError>;
+
+    /// Opens a disk for writing, for this process alone.
+    fn open_disk(&self, path: &Path) -> io::Result<Box<dyn RawDisk>>;
+
+    /// Opens a file for reading.
+    fn open_file(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
+
+    /// Writes a file to the end of `content`, with the directories above it,
+    /// and waits until it has reached the medium.
+    fn write_file(&self, path: &Path, content: &mut dyn Read) -> io::Result<u64>;
+
+    /// Makes boot entries in the firmware.
+    fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError>;
 }
 
 impl dyn Machine + '_ {
@@ -46,5 +63,27 @@ impl Machine for System {
     fn unmount(&self, target: &Path, lazy: bool) -> Result<(), MountError> {
         tracing::debug!(?target, lazy, "unmount");
         sys::unmount(target, lazy)
+    }
+
+    fn open_disk(&self, path: &Path) -> io::Result<Box<dyn RawDisk>> {
+        Ok(Box::new(SystemDisk::open(path)?))
+    }
+
+    fn open_file(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(path)?))
+    }
+
+    fn write_file(&self, path: &Path, content: &mut dyn Read) -> io::Result<u64> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        let mut file = File::create(path)?;
+        let written = io::copy(content, &mut file)?;
+        file.sync_all()?;
+        Ok(written)
+    }
+
+    fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {
+        efi::register(entries)
     }
 }
