@@ -13,6 +13,9 @@ pub const BOOT_RECORD_PATH: &str = "/run/meghos/boot.json";
 /// was started from one; the release lies in its directory `meghos`.
 pub const MEDIUM_PATH: &str = "/run/meghos/medium";
 
+/// The directory of the release below the root of a medium.
+pub const MEDIUM_RELEASE_DIR: &str = "meghos";
+
 /// Kernel command line key with the verity root hash (64 hex digits).
 pub const CMDLINE_ROOT_HASH: &str = "megh.roothash";
 /// Kernel command line key with the byte offset of the verity tree in the root part.
