@@ -18,6 +18,7 @@ const QEMU_MAJOR: u32 = 10;
 struct Package<'a> {
     name: &'a str,
     only: Option<&'a str>,
+    unless: Option<&'a str>,
 }
 
 /// Installs what is missing; does nothing when nothing is.
@@ -27,6 +28,7 @@ pub(crate) fn run() -> Result<()> {
     let plain: Vec<&str> = packages
         .iter()
         .filter(|package| !from_backports(package, release) && applies(package, release))
+        .filter(|package| !package.unless.is_some_and(is_program))
         .map(|package| package.name)
         .filter(|name| !is_installed(name))
         .collect();
@@ -54,9 +56,12 @@ fn parse(list: &str) -> Vec<Package<'_>> {
         .filter_map(|line| {
             let mut words = line.split('#').next()?.split_whitespace();
             let name = words.next()?;
+            let marks: Vec<&str> = words.collect();
+            let mark = |prefix| marks.iter().find_map(|mark| mark.strip_prefix(prefix));
             Some(Package {
                 name,
-                only: words.next().and_then(|word| word.strip_prefix('@')),
+                only: mark("@"),
+                unless: mark("unless:"),
             })
         })
         .collect()
@@ -95,6 +100,12 @@ fn is_installed(package: &str) -> bool {
         .args(["--show", "--showformat=${db:Status-Status}", package])
         .stdout()
         .is_ok_and(|status| status == "installed")
+}
+
+/// Whether a program of this name is in one of the folders of `PATH`.
+fn is_program(name: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
 fn qemu_major() -> Option<u32> {
@@ -178,10 +189,15 @@ mod tests {
 
     #[test]
     fn the_list_is_read_with_its_marks() {
-        let list = "# a remark\n\ngcc  # linker\nqemu-utils @12-backports # new\nfoo @13\n";
+        let list =
+            "# a remark\n\ngcc  # linker\nqemu-utils @12-backports # new\nfoo @13 unless:bar\n";
         let packages = parse(list);
         let names: Vec<_> = packages.iter().map(|package| package.name).collect();
         assert_eq!(names, ["gcc", "qemu-utils", "foo"]);
+        assert_eq!(
+            (packages[0].unless, packages[2].unless),
+            (None, Some("bar"))
+        );
         assert!(from_backports(&packages[1], 12) && !from_backports(&packages[1], 13));
         assert!(
             applies(&packages[1], 13) && applies(&packages[2], 13) && !applies(&packages[2], 12)
