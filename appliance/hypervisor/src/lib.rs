@@ -8,8 +8,11 @@
 mod console;
 mod error;
 mod hypervisor;
+mod libvirt;
+mod serial_log;
 mod spec;
 mod state;
+mod xml;
 
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
@@ -17,5 +20,7 @@ pub mod fake;
 pub use console::Console;
 pub use error::HypervisorError;
 pub use hypervisor::Hypervisor;
+pub use libvirt::{LibvirtHypervisor, SYSTEM_URI};
+pub use serial_log::{open_console_with_history, remove_serial_log};
 pub use spec::{DiskSource, DomainSpec, GuestFirmware};
 pub use state::{Acceleration, DomainEntry, DomainState, StopMode};
