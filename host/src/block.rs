@@ -118,7 +118,7 @@ pub fn inventory(
         .disks()
         .map(|node| disk(node, places, boot_device, &volumes))
         .collect();
-    disks.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)));
+    disks.sort_by_key(|disk| natural(&disk.name));
     Ok(disks)
 }
 

@@ -59,10 +59,11 @@ impl SystemDisk {
     /// Opens the disk for this process alone (`O_EXCL`), so that neither a
     /// mount nor another installer can come in between.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let exclusive = path
-            .starts_with("/dev")
-            .then_some(OFlag::O_EXCL.bits())
-            .unwrap_or_default();
+        let exclusive = if path.starts_with("/dev") {
+            OFlag::O_EXCL.bits()
+        } else {
+            0
+        };
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -136,7 +137,7 @@ fn read_aligned(
         }
         each(&buffer.as_slice()[first..last]);
         position += last as u64;
-        if position < end && position % block != 0 {
+        if position < end && !position.is_multiple_of(block) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }

@@ -91,7 +91,7 @@ pub(crate) fn register(entries: &BootEntries) -> Result<(), EfiError> {
 
 /// Replaces what is left of older installations, and puts the new entries first.
 fn register_in(firmware: &mut dyn VarManager, entries: &BootEntries) -> Result<(), EfiError> {
-    let (ours, taken) = existing(firmware)?;
+    let Existing { ours, taken } = existing(firmware)?;
     let mut order = firmware.get_boot_order().unwrap_or_default();
     let new: BTreeSet<Uuid> = entries.partitions.iter().map(|p| p.id).collect();
     for (number, partition) in ours {
@@ -114,8 +114,15 @@ fn register_in(firmware: &mut dyn VarManager, entries: &BootEntries) -> Result<(
     firmware.set_boot_order(first).map_err(variable("order"))
 }
 
-/// Our entries with the partition each starts from, and all numbers in use.
-fn existing(firmware: &dyn VarManager) -> Result<(Vec<(u16, Uuid)>, BTreeSet<u16>), EfiError> {
+/// What is in the firmware already.
+struct Existing {
+    /// Our entries, each with the partition it starts from.
+    ours: Vec<(u16, Uuid)>,
+    /// All numbers in use.
+    taken: BTreeSet<u16>,
+}
+
+fn existing(firmware: &dyn VarManager) -> Result<Existing, EfiError> {
     let mut ours = Vec::new();
     let mut taken = BTreeSet::new();
     for variable_name in firmware.get_all_vars().map_err(variable("list"))? {
@@ -138,7 +145,7 @@ fn existing(firmware: &dyn VarManager) -> Result<(Vec<(u16, Uuid)>, BTreeSet<u16
         };
         ours.push((number, path.hard_drive.partition_sig));
     }
-    Ok((ours, taken))
+    Ok(Existing { ours, taken })
 }
 
 /// Whether an entry bears our name. Entries of others are not even parsed: the

@@ -25,7 +25,7 @@ fn entries(main: u128, spare: u128) -> BootEntries {
 
 /// Every entry of ours, by number, with its partition.
 fn ours(store: &MemoryStore) -> Vec<(u16, Uuid)> {
-    let (mut ours, _) = existing(store).unwrap();
+    let Existing { mut ours, .. } = existing(store).unwrap();
     ours.sort_unstable();
     ours
 }
