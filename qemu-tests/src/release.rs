@@ -54,6 +54,16 @@ impl Release {
         Ok(self.out.join("release").join(&part.file))
     }
 
+    /// A part's file name.
+    pub fn file_name(&self, kind: PartKind) -> Result<String> {
+        let part = self
+            .manifest
+            .parts
+            .get(&kind)
+            .with_context(|| format!("no part {kind:?}"))?;
+        Ok(part.file.clone())
+    }
+
     /// Names this very build, for caches: the first hex digits of the ISO's SHA-256.
     pub fn short_digest(&self) -> Result<String> {
         let mut file =

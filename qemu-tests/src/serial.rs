@@ -143,6 +143,18 @@ impl Serial {
         }
     }
 
+    /// Lets the next search start at what is printed from now on.
+    pub fn forget(&mut self) {
+        self.position = self
+            .log
+            .0
+            .state
+            .lock()
+            .expect("the reader does not panic")
+            .bytes
+            .len();
+    }
+
     /// Types `keys`; see [`key`] for those that have no character.
     pub fn send(&mut self, keys: &str) -> Result<()> {
         self.port

@@ -112,6 +112,7 @@ impl Machine {
 
     /// Presses the reset button: to the system on it, a power cut.
     pub fn reset(&mut self) -> Result<()> {
+        self.serial.forget();
         self.qmp.execute("system_reset", json!({}))?;
         self.wait_reset(Duration::from_secs(60))
     }

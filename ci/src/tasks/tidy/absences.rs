@@ -52,10 +52,11 @@ const ABSENCES: &[Absence] = &[
     Absence {
         needles: &[
             "std::fs",
-            "std::io",
             "std::net",
-            "std::time::",
             "std::env",
+            "std::process",
+            "SystemTime",
+            "Instant::now",
             "async fn",
         ],
         allowed: &[

@@ -1,0 +1,61 @@
+//! The screens, driven by keys over the serial line.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use megh_qemu_tests::disk::Disk;
+use megh_qemu_tests::installation::{DISK_BYTES, DISK_SERIAL};
+use megh_qemu_tests::serial::key;
+use megh_qemu_tests::{Firmware, Lab, Machine, MachineSpec, Medium, appliance, scenario};
+
+const SCREEN_WITHIN: Duration = Duration::from_secs(420);
+const NEXT_SCREEN_WITHIN: Duration = Duration::from_secs(60);
+const INSTALLED_WITHIN: Duration = Duration::from_secs(900);
+
+#[test]
+fn a_person_installs_by_keys_and_sees_the_first_console_screen() {
+    scenario("keys on uefi", |lab| {
+        let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
+        let iso = lab.release().iso().to_owned();
+        let mut machine = MachineSpec::new("installer-by-keys", Firmware::Uefi)
+            .medium(Medium::Iso, &iso)
+            .disk(&disk)
+            .start(lab)?;
+        install_by_keys(lab, &mut machine)?;
+        drop(machine);
+        let appliance = appliance::boot(lab, Firmware::Uefi, &disk)?;
+        ensure!(
+            appliance.claim_code.is_some(),
+            "the console shows no claim code"
+        );
+        ensure!(
+            appliance.url.starts_with("https://10.0.2."),
+            "the console shows {}",
+            appliance.url
+        );
+        let screen = appliance.machine.serial.screen();
+        ensure!(
+            screen.contains(&appliance.fingerprint[..23]),
+            "the screen does not show the fingerprint:\n{screen}"
+        );
+        Ok(())
+    });
+}
+
+fn install_by_keys(lab: &Lab, machine: &mut Machine) -> Result<()> {
+    let serial = &mut machine.serial;
+    let disks = serial.expect_screen(DISK_SERIAL, SCREEN_WITHIN)?;
+    lab.say(&format!("the disks:\n{disks}"));
+    ensure!(disks.contains("32 GiB"), "the size is not shown");
+    serial.send(key::ENTER)?;
+    let plan = serial
+        .expect_screen("(?i)root-a|erase", NEXT_SCREEN_WITHIN)
+        .context("awaiting the plan")?;
+    lab.say(&format!("the plan:\n{plan}"));
+    serial.send("yes")?;
+    serial.send(key::ENTER)?;
+    let end = serial.expect_screen("(?i)installed|failed", INSTALLED_WITHIN)?;
+    lab.say(&format!("the end:\n{end}"));
+    ensure!(!end.to_lowercase().contains("failed"), "{end}");
+    Ok(())
+}
