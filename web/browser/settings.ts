@@ -1,0 +1,17 @@
+/** What the run is told by its environment. */
+export const settings = {
+  url: required("MEGHOS_URL"),
+  claimCode: required("MEGHOS_CLAIM_CODE"),
+  image: required("MEGHOS_IMAGE"),
+  expected: required("MEGHOS_EXPECT"),
+  shots: process.env["MEGHOS_SHOTS"] ?? "test-results/shots",
+  firmware: process.env["MEGHOS_FIRMWARE"] === "uefi" ? "UEFI" : "BIOS",
+  admin: "admin",
+  password: "monsoon peacock lantern 42",
+};
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set: see README.md, “Browser test”`);
+  return value;
+}

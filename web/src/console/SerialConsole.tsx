@@ -1,0 +1,83 @@
+import { Button } from "@mantine/core";
+import { useFullscreenElement } from "@mantine/hooks";
+import { Maximize2, Minimize2, RotateCw } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+
+import { openConsole } from "../api/instances";
+import { sentence } from "../api/problem";
+import { SerialLine, socketUrl, type LineState } from "./connection";
+import classes from "./SerialConsole.module.css";
+import { openTerminal } from "./terminal";
+
+/** The serial port of a guest. It connects whenever the guest gets power. */
+export function SerialConsole(props: { instance: string; name: string; powered: boolean }) {
+  const { instance, name, powered } = props;
+  const screen = useRef<HTMLDivElement>(null);
+  const line = useRef<SerialLine | null>(null);
+  const [state, setState] = useState<LineState>({ name: "closed", error: null });
+  const { ref: panel, toggle, fullscreen } = useFullscreenElement();
+
+  useEffect(() => {
+    if (!screen.current) return;
+    const fitted = openTerminal(screen.current, (bytes) => connection.send(bytes));
+    const connection = new SerialLine(
+      async () => socketUrl(window.location, (await openConsole(instance)).url),
+      {
+        // What the guest printed before comes again with each connection.
+        onState: (next) => {
+          if (next.name === "open") fitted.terminal.reset();
+          setState(next);
+        },
+        onBytes: (bytes) => fitted.terminal.write(bytes),
+      },
+    );
+    line.current = connection;
+    return () => {
+      connection.drop();
+      fitted.dispose();
+      line.current = null;
+    };
+  }, [instance]);
+
+  useEffect(() => {
+    if (powered) void line.current?.connect();
+  }, [instance, powered]);
+
+  return (
+    <section ref={panel} className={classes.panel} aria-label={`Serial console of ${name}`} data-full={fullscreen}>
+      <div className={classes.bar}>
+        <span className={classes.title}>Serial console</span>
+        <span className={classes.state} data-state={state.name} role="status">
+          {describe(state, powered)}
+        </span>
+        <Button
+          variant="subtle"
+          color="gray.4"
+          size="compact-sm"
+          leftSection={<RotateCw size={14} />}
+          disabled={state.name === "connecting" || !powered}
+          onClick={() => void line.current?.connect()}
+        >
+          Reconnect
+        </Button>
+        <Button
+          variant="subtle"
+          color="gray.4"
+          size="compact-sm"
+          leftSection={fullscreen ? <Minimize2 size={14} /> : <Maximize2 size={14} />}
+          onClick={() => void toggle()}
+        >
+          {fullscreen ? "Leave full screen" : "Full screen"}
+        </Button>
+      </div>
+      <div ref={screen} className={classes.screen} data-testid="serial" />
+    </section>
+  );
+}
+
+function describe(state: LineState, powered: boolean): string {
+  if (state.name === "open") return "connected";
+  if (!powered) return "opens when the instance runs";
+  if (state.name === "connecting") return "connecting…";
+  return state.error ? `${sentence(state.error.message)} ${sentence(state.error.remedy)}` : "disconnected";
+}
