@@ -68,6 +68,14 @@ impl Disk {
         }
     }
 
+    /// A disk on an existing qcow2 file.
+    pub fn qcow2(path: &Path, serial: &str) -> Self {
+        Self {
+            format: Format::Qcow2,
+            ..Self::raw(path, serial)
+        }
+    }
+
     /// A disk that starts with the content of `base` and leaves it untouched.
     pub fn overlay(lab: &Lab, base: &Path, serial: &str) -> Result<Self> {
         let path = lab.path(&format!("{serial}.qcow2"));
@@ -76,11 +84,7 @@ impl Disk {
             .arg(base)
             .arg(&path)
             .run()?;
-        Ok(Self {
-            path,
-            format: Format::Qcow2,
-            ..Self::raw(base, serial)
-        })
+        Ok(Self::qcow2(&path, serial))
     }
 
     /// Plugs it into a USB port instead.

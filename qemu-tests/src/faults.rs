@@ -11,7 +11,7 @@ use megh_host::command::Cmd;
 use megh_model::release::PartKind;
 
 use crate::Lab;
-use crate::disk::{Disk, Format};
+use crate::disk::Disk;
 use crate::release::Release;
 
 /// Size of the pieces in which files are searched for another file's begin.
@@ -63,14 +63,14 @@ pub fn flip_bit(path: &Path, offset: u64) -> Result<()> {
 /// Overwrites one block of a partition with noise: what a dying disk does.
 /// `base` is the raw file that `disk` covers, for finding the partition.
 pub fn spoil_partition(disk: &Disk, base: &Path, partition: &str, offset: u64) -> Result<()> {
-    let start = partition_start(base, partition)?;
-    let command = format!("write -P 0xa5 {} 4096", start + offset);
-    let format = match disk.format {
-        Format::Raw => "raw",
-        Format::Qcow2 => "qcow2",
-    };
+    spoil(disk, partition_start(base, partition)? + offset)
+}
+
+/// Overwrites the block at `offset` of a disk with noise.
+pub fn spoil(disk: &Disk, offset: u64) -> Result<()> {
+    let command = format!("write -P 0xa5 {offset} 4096");
     Cmd::new("qemu-io")
-        .args(["-f", format, "-c", &command])
+        .args(["-f", disk.format.name(), "-c", &command])
         .arg(disk.path())
         .run()?;
     Ok(())

@@ -39,7 +39,7 @@ pub fn start_unattended(
 /// off, and returns the disk. It also becomes the base of [`installed_disk`].
 pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
     let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
-    let iso = lab.release().iso().to_owned();
+    let iso = lab.release()?.iso().to_owned();
     let mut machine = start_unattended(lab, firmware, medium, &iso, &disk)?;
     let end = machine
         .serial
@@ -72,7 +72,7 @@ pub fn installed_disk(lab: &Lab, firmware: Firmware) -> Result<Disk> {
 
 /// The raw file that disks of [`installed_disk`] are views of.
 pub fn base_path(lab: &Lab, firmware: Firmware) -> Result<PathBuf> {
-    let digest = lab.release().short_digest()?;
+    let digest = lab.release()?.short_digest()?;
     Ok(lab
         .cache()
         .join("disks")
@@ -81,7 +81,7 @@ pub fn base_path(lab: &Lab, firmware: Firmware) -> Result<PathBuf> {
 
 /// Removes installed disks of earlier builds.
 fn forget_other_builds(lab: &Lab) -> Result<()> {
-    let digest = lab.release().short_digest()?;
+    let digest = lab.release()?.short_digest()?;
     let dir = lab.cache().join("disks");
     for entry in fs::read_dir(&dir).with_context(|| format!("listing {}", dir.display()))? {
         let entry = entry?;

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -18,7 +18,7 @@ const TAIL_LINES: usize = 60;
 #[derive(Debug)]
 pub struct Lab {
     dir: PathBuf,
-    release: Release,
+    release: OnceLock<Release>,
     cache: PathBuf,
     serial_logs: Mutex<Vec<(String, SerialLog)>>,
     started: Instant,
@@ -50,21 +50,30 @@ pub fn scenario(name: &str, story: impl FnOnce(&Lab) -> Result<()>) {
 }
 
 impl Lab {
+    /// An empty lab of this name.
     fn open(name: &str) -> Result<Self> {
-        let cache = cache_dir();
         let slug: String = name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
             .collect();
-        let dir = cache.join("labs").join(slug);
+        let dir = cache_dir().join("labs").join(slug);
         if dir.exists() {
             fs::remove_dir_all(&dir).with_context(|| format!("clearing {}", dir.display()))?;
         }
+        Self::at(dir)
+    }
+
+    /// A lab that stays as it is from one run to the next.
+    pub fn lasting(name: &str) -> Result<Self> {
+        Self::at(cache_dir().join(name))
+    }
+
+    fn at(dir: PathBuf) -> Result<Self> {
         fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
         Ok(Self {
             dir,
-            release: Release::find()?,
-            cache,
+            release: OnceLock::new(),
+            cache: cache_dir(),
             serial_logs: Mutex::new(Vec::new()),
             started: Instant::now(),
         })
@@ -86,8 +95,12 @@ impl Lab {
     }
 
     /// The release under test.
-    pub fn release(&self) -> &Release {
-        &self.release
+    pub fn release(&self) -> Result<&Release> {
+        if let Some(release) = self.release.get() {
+            return Ok(release);
+        }
+        let found = Release::find()?;
+        Ok(self.release.get_or_init(|| found))
     }
 
     /// Prints a line of the story with the time since its start.

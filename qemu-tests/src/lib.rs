@@ -29,6 +29,7 @@ pub mod machine;
 pub mod qmp;
 pub mod release;
 pub mod serial;
+pub mod trial;
 
 pub use lab::{Lab, scenario};
 pub use machine::{Firmware, Machine, MachineSpec, Medium};

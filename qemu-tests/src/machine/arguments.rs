@@ -56,8 +56,22 @@ pub(super) fn has_hardware_virtualization() -> bool {
     })
 }
 
-/// The whole command line but the program. The machine stands still until QMP says `cont`.
-pub(super) fn arguments(spec: &MachineSpec, places: &Places, https_port: u16) -> Vec<String> {
+/// Who sits at the machine's serial port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operator {
+    /// A test, over sockets. The machine stands still until QMP says `cont`.
+    Test,
+    /// A person at this terminal, which is QEMU's monitor as well.
+    Person,
+}
+
+/// The whole command line but the program.
+pub(super) fn arguments(
+    spec: &MachineSpec,
+    places: &Places,
+    https_port: u16,
+    operator: Operator,
+) -> Vec<String> {
     let mut args = Args::default();
     args.add("-name", &spec.name);
     args.add("-machine", "q35");
@@ -72,10 +86,12 @@ pub(super) fn arguments(spec: &MachineSpec, places: &Places, https_port: u16) ->
     args.add("-m", &spec.memory_mib.to_string());
     args.add("-rtc", "base=utc");
     args.flag("-nodefaults");
-    args.flag("-S");
     args.add("-display", "none");
     args.add("-vga", "std");
-    sockets(&mut args, places);
+    match operator {
+        Operator::Test => sockets(&mut args, places),
+        Operator::Person => args.add("-serial", "mon:stdio"),
+    }
     args.add("-device", "i6300esb");
     args.add("-action", "watchdog=reset");
     args.add("-device", "virtio-rng-pci");
@@ -100,6 +116,7 @@ pub(super) fn arguments(spec: &MachineSpec, places: &Places, https_port: u16) ->
 }
 
 fn sockets(args: &mut Args, places: &Places) {
+    args.flag("-S");
     args.add(
         "-qmp",
         &format!("unix:{},server=on,wait=off", places.qmp.display()),

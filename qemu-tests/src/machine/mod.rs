@@ -5,4 +5,5 @@ mod running;
 mod spec;
 
 pub use running::Machine;
+pub(crate) use running::free_port;
 pub use spec::{Firmware, MachineSpec, Medium};

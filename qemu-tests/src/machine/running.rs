@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use megh_host::command::{Child, Cmd};
 use serde_json::json;
 
-use super::arguments::{Places, arguments};
+use super::arguments::{Operator, Places, arguments};
 use super::spec::MachineSpec;
 use crate::Lab;
 use crate::qmp::Qmp;
@@ -38,9 +38,9 @@ impl Machine {
         for socket in [&places.qmp, &places.serial] {
             let _ = fs::remove_file(socket);
         }
-        let https_port = free_port()?;
+        let https_port = free_port(0)?;
         let mut qemu = Cmd::new("qemu-system-x86_64")
-            .args(arguments(&spec, &places, https_port))
+            .args(arguments(&spec, &places, https_port, Operator::Test))
             .own_group()
             .spawn()?;
         wait_for_sockets(&mut qemu, &places)?;
@@ -164,6 +164,18 @@ impl Machine {
     }
 }
 
+/// Runs a machine with its serial port in this terminal until it is switched
+/// off, with its port 443 at `https_port` of this host's loopback.
+pub(super) fn run_in_terminal(lab: &Lab, spec: &MachineSpec, https_port: u16) -> Result<()> {
+    let places = Places::new(lab.dir(), &spec.name);
+    places.prepare(spec.firmware)?;
+    Cmd::new("qemu-system-x86_64")
+        .args(arguments(spec, &places, https_port, Operator::Person))
+        .interactive()
+        .run()?;
+    Ok(())
+}
+
 fn wait_for_sockets(qemu: &mut Child, places: &Places) -> Result<()> {
     let deadline = Instant::now() + SOCKETS_WITHIN;
     while !(places.qmp.exists() && places.serial.exists()) {
@@ -178,8 +190,10 @@ fn wait_for_sockets(qemu: &mut Child, places: &Places) -> Result<()> {
     Ok(())
 }
 
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("looking for a free TCP port")?;
+/// The port `wanted` of the loopback if it is free (0: any port), else an error.
+pub(crate) fn free_port(wanted: u16) -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", wanted))
+        .with_context(|| format!("TCP port {wanted} of the loopback is not free"))?;
     Ok(listener
         .local_addr()
         .context("looking for a free TCP port")?

@@ -105,4 +105,10 @@ impl MachineSpec {
     pub fn start(self, lab: &Lab) -> Result<Machine> {
         Machine::start(lab, self)
     }
+
+    /// Switches the machine on with its console in this terminal, and waits
+    /// until it is off.
+    pub fn run_in_terminal(&self, lab: &Lab, https_port: u16) -> Result<()> {
+        super::running::run_in_terminal(lab, self, https_port)
+    }
 }

@@ -16,7 +16,7 @@ const INSTALLED_WITHIN: Duration = Duration::from_secs(900);
 fn a_person_installs_by_keys_and_sees_the_first_console_screen() {
     scenario("keys on uefi", |lab| {
         let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
-        let iso = lab.release().iso().to_owned();
+        let iso = lab.release()?.iso().to_owned();
         let mut machine = MachineSpec::new("installer-by-keys", Firmware::Uefi)
             .medium(Medium::Iso, &iso)
             .disk(&disk)

@@ -24,8 +24,8 @@ fn a_flipped_bit_in_the_manifest_is_refused_by_name() {
 #[test]
 fn a_flipped_bit_in_the_uki_is_refused_by_name() {
     scenario("flipped uki", |lab| {
-        let size = faults::part_size(lab.release(), PartKind::Uki)?;
-        let file = lab.release().file_name(PartKind::Uki)?;
+        let size = faults::part_size(lab.release()?, PartKind::Uki)?;
+        let file = lab.release()?.file_name(PartKind::Uki)?;
         let reason = refusal(lab, Firmware::Bios, &file, size / 2)?;
         ensure!(reason.contains(&file), "refused, but: {reason}");
         Ok(())
@@ -35,9 +35,9 @@ fn a_flipped_bit_in_the_uki_is_refused_by_name() {
 #[test]
 fn a_flipped_bit_in_the_root_is_refused_by_name() {
     scenario("flipped root", |lab| {
-        let file = lab.release().file_name(PartKind::Root)?;
+        let file = lab.release()?.file_name(PartKind::Root)?;
         // Just before the hash tree: the end of the data, which no start reads.
-        let offset = lab.release().manifest().verity.hash_offset - 64 * 1024;
+        let offset = lab.release()?.manifest().verity.hash_offset - 64 * 1024;
         let reason = refusal(lab, Firmware::Uefi, &file, offset)?;
         ensure!(reason.contains(&file), "refused, but: {reason}");
         Ok(())
@@ -67,7 +67,7 @@ fn a_spoiled_block_of_the_root_is_an_error_and_a_reboot() {
 /// Installs from a damaged ISO and returns the reason of the refusal. The disk
 /// must be as blank as before.
 fn refusal(lab: &Lab, firmware: Firmware, file: &str, offset: u64) -> Result<String> {
-    let iso = faults::iso_with_flipped_bit(lab, lab.release(), file, offset)?;
+    let iso = faults::iso_with_flipped_bit(lab, lab.release()?, file, offset)?;
     let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
     let mut machine = installation::start_unattended(lab, firmware, Medium::Iso, &iso, &disk)?;
     let end = machine

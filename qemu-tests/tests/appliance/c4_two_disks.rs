@@ -14,7 +14,7 @@ fn a_disk_starts_itself_beside_a_disk_and_a_stick_of_the_same_release() {
         let base = installation::base_path(lab, Firmware::Uefi)?;
         let disk = installation::installed_disk(lab, Firmware::Uefi)?;
         let twin = Disk::overlay(lab, &base, "MEGH-TWIN")?;
-        let stick = Disk::overlay(lab, lab.release().iso(), "MEGH-STICK")?.on_usb();
+        let stick = Disk::overlay(lab, lab.release()?.iso(), "MEGH-STICK")?.on_usb();
 
         // The disk is the first in the boot order and the last to be probed.
         let machine = MachineSpec::new("twins", Firmware::Uefi)
@@ -49,7 +49,7 @@ fn a_stick_starts_itself_beside_an_installed_disk() {
         let disk = installation::installed_disk(lab, Firmware::Bios)?;
         // Answers for a disk that is not there: the live system says so.
         let answers = answers::disk(lab, &answers::erase_disk("NO-SUCH-DISK"))?;
-        let iso = lab.release().iso().to_owned();
+        let iso = lab.release()?.iso().to_owned();
         let mut machine = MachineSpec::new("stick-first", Firmware::Bios)
             .medium(Medium::Stick, &iso)
             .disk(&disk)
