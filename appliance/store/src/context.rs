@@ -15,13 +15,20 @@ pub struct WriteContext {
 impl WriteContext {
     /// A context without idempotency key.
     pub fn new(principal: impl Into<String>, now_ms: i64) -> Self {
-        Self { principal: principal.into(), idempotency: None, now_ms }
+        Self {
+            principal: principal.into(),
+            idempotency: None,
+            now_ms,
+        }
     }
 
     /// The same context with an idempotency key and the hash of the request.
     #[must_use]
     pub fn with_idempotency(mut self, key: impl Into<String>, request_hash: [u8; 32]) -> Self {
-        self.idempotency = Some(Idempotency { key: key.into(), request_hash });
+        self.idempotency = Some(Idempotency {
+            key: key.into(),
+            request_hash,
+        });
         self
     }
 }

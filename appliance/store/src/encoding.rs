@@ -103,7 +103,10 @@ mod tests {
     fn a_cut_record_is_noticed() {
         let sealed = seal(&"some record").expect("encodes");
         for length in 0..sealed.len() {
-            assert!(unseal::<String>(&sealed[..length]).is_err(), "length {length}");
+            assert!(
+                unseal::<String>(&sealed[..length]).is_err(),
+                "length {length}"
+            );
         }
     }
 }

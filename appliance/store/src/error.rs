@@ -93,6 +93,15 @@ pub enum StoreError {
         /// The panic's message.
         message: String,
     },
+    /// A copy could not be written; the store itself goes on.
+    #[error("cannot back up to {path}")]
+    Backup {
+        /// The file to be written.
+        path: PathBuf,
+        /// What went wrong.
+        #[source]
+        reason: FatalError,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -114,4 +123,11 @@ pub enum WriteError<E> {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The text that a panic was raised with.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }

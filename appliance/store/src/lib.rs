@@ -52,33 +52,38 @@
 //! - A disk that is full or broken never panics: it ends in [`FatalError`],
 //!   and [`Store::fatal`] resolves.
 
+mod batcher;
+mod command;
 mod context;
+mod directory;
 mod encoding;
 mod error;
+mod fault;
+mod log;
+mod machine;
+mod migrate;
 mod migrations;
+mod network;
 mod options;
+mod proposer;
 mod query;
+mod readers;
+mod rules;
+mod sqlite;
+mod start;
+mod store;
+mod tx;
+mod types;
 mod value;
+mod worker;
 
 pub use context::{Freshness, Idempotency, WriteContext, Written};
 pub use error::{FatalError, Refusal, SqlError, StoreError, WriteError};
 pub use migrations::{Migration, MigrationError, Migrations};
 pub use options::StoreOptions;
 pub use query::{Query, Row};
+pub use readers::ReadConn;
 pub use rusqlite::types::FromSql;
+pub use store::Store;
+pub use tx::Tx;
 pub use value::{IntoParams, Value};
-
-// The signatures of `Store`, until its module stands below:
-//
-// Store: Clone + Send + Sync
-// async fn open(directory: &Path, migrations: Migrations, options: StoreOptions) -> Result<Store, StoreError>
-// async fn write<T, E, F>(&self, context: WriteContext, change: F) -> Result<Written<T>, WriteError<E>>
-//     where T: Serialize + DeserializeOwned, E: Send + 'static, F: Fn(&Tx<'_>) -> Result<T, E> + Send + 'static
-// async fn read<T, F>(&self, freshness: Freshness, read: F) -> Result<T, StoreError>
-//     where T: Send + 'static, F: FnOnce(&ReadConn<'_>) -> Result<T, SqlError> + Send + 'static
-// fn applied(&self) -> watch::Receiver<u64>
-// async fn fatal(&self) -> FatalError
-// async fn backup(&self, path: &Path) -> Result<(), StoreError>
-// async fn close(&self) -> Result<(), StoreError>
-// Tx: Query + fn execute(&self, sql: &str, params: impl IntoParams) -> Result<usize, SqlError>
-// ReadConn: Query

@@ -39,7 +39,10 @@ impl Migrations {
     pub fn new(steps: Vec<Migration>) -> Result<Self, MigrationError> {
         for (expected, step) in (1..).zip(&steps) {
             if step.number != expected {
-                return Err(MigrationError::Numbering { expected, found: step.number });
+                return Err(MigrationError::Numbering {
+                    expected,
+                    found: step.number,
+                });
             }
         }
         Ok(Self(steps))

@@ -16,9 +16,9 @@ pub trait Query {
     #[doc(hidden)]
     fn connection(&self, sql: &str) -> Result<&Connection, SqlError>;
 
-    /// Notes an error of SQLite before the caller sees it.
+    /// An error of SQLite as the caller sees it.
     #[doc(hidden)]
-    fn note(&self, _error: &rusqlite::Error) {}
+    fn failed(&self, sql: &str, source: rusqlite::Error) -> SqlError;
 
     /// All rows of a query, each mapped.
     fn query<T>(
@@ -43,7 +43,9 @@ pub trait Query {
         map: impl FnMut(&Row<'_>) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
         let row = self.query_opt(sql, params, map)?;
-        row.ok_or_else(|| SqlError::NoRow { sql: sql.to_owned() })
+        row.ok_or_else(|| SqlError::NoRow {
+            sql: sql.to_owned(),
+        })
     }
 
     /// The only row of a query, or `None`; a second row is an error.
@@ -55,7 +57,9 @@ pub trait Query {
     ) -> Result<Option<T>, SqlError> {
         let mut rows = self.query(sql, params, map)?;
         if rows.len() > 1 {
-            return Err(SqlError::SeveralRows { sql: sql.to_owned() });
+            return Err(SqlError::SeveralRows {
+                sql: sql.to_owned(),
+            });
         }
         Ok(rows.pop())
     }
@@ -68,10 +72,7 @@ pub trait Query {
         mut visit: impl FnMut(&Row<'_>) -> Result<(), SqlError>,
     ) -> Result<(), SqlError> {
         let connection = self.connection(sql)?;
-        let failed = |source| {
-            self.note(&source);
-            SqlError::sqlite(sql, source)
-        };
+        let failed = |source| self.failed(sql, source);
         let mut statement = connection.prepare_cached(sql).map_err(failed)?;
         if !statement.readonly() {
             return Err(SqlError::refused(sql, Refusal::WritesInQuery));
@@ -94,7 +95,9 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// The value of a column, named or counted from zero.
     pub fn get<T: FromSql>(&self, column: impl rusqlite::RowIndex) -> Result<T, SqlError> {
-        self.row.get(column).map_err(|source| SqlError::sqlite(self.sql, source))
+        self.row
+            .get(column)
+            .map_err(|source| SqlError::sqlite(self.sql, source))
     }
 
     /// The value of a text column, parsed: UUIDs, names, addresses.

@@ -66,10 +66,16 @@ impl FaultSite<'_> {
         let (path, detail) = (path.to_owned(), error.to_string());
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => FatalError::DiskFull { operation, path },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                FatalError::Corrupt { operation, path, detail }
-            }
-            _ => FatalError::Disk { operation, path, detail },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => FatalError::Corrupt {
+                operation,
+                path,
+                detail,
+            },
+            _ => FatalError::Disk {
+                operation,
+                path,
+                detail,
+            },
         }
     }
 
@@ -87,7 +93,11 @@ impl FaultSite<'_> {
         let (operation, path) = (self.operation, self.path.to_owned());
         match error.kind() {
             std::io::ErrorKind::StorageFull => FatalError::DiskFull { operation, path },
-            _ => FatalError::Disk { operation, path, detail: error.to_string() },
+            _ => FatalError::Disk {
+                operation,
+                path,
+                detail: error.to_string(),
+            },
         }
     }
 }

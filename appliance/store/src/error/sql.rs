@@ -48,18 +48,27 @@ pub enum SqlError {
 
 impl SqlError {
     pub(crate) fn sqlite(sql: &str, source: rusqlite::Error) -> Self {
-        Self::Sqlite { sql: sql.to_owned(), source }
+        Self::Sqlite {
+            sql: sql.to_owned(),
+            source,
+        }
     }
 
     pub(crate) fn refused(sql: &str, reason: Refusal) -> Self {
-        Self::Refused { sql: sql.to_owned(), reason }
+        Self::Refused {
+            sql: sql.to_owned(),
+            reason,
+        }
     }
 
     /// True when a unique index or a primary key refused the row: usually
     /// "exists already".
     pub fn is_unique_violation(&self) -> bool {
         use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
-        matches!(self.extended_code(), Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY))
+        matches!(
+            self.extended_code(),
+            Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY)
+        )
     }
 
     /// True when a foreign key refused the change: usually "still in use" or
@@ -79,9 +88,10 @@ impl SqlError {
 
     fn extended_code(&self) -> Option<i32> {
         match self {
-            Self::Sqlite { source: rusqlite::Error::SqliteFailure(failure, _), .. } => {
-                Some(failure.extended_code)
-            }
+            Self::Sqlite {
+                source: rusqlite::Error::SqliteFailure(failure, _),
+                ..
+            } => Some(failure.extended_code),
             _ => None,
         }
     }
