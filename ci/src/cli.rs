@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 
 use crate::report::Report;
 use crate::tasks;
+use crate::times;
 use crate::workspace::Workspace;
 
 /// The workshop of MeghOS.
@@ -63,8 +64,14 @@ impl Cli {
         let mut report = Report::new();
         match self.task {
             Task::Run => return tasks::run::run(&workspace).map(|()| true),
-            Task::Test => tasks::all(&workspace, &mut report)?,
-            Task::Quick => tasks::quick::run(&workspace, &mut report)?,
+            Task::Test => {
+                tasks::all(&workspace, &mut report)?;
+                note_time(&workspace, &report, "test")?;
+            }
+            Task::Quick => {
+                tasks::quick::run(&workspace, &mut report)?;
+                note_time(&workspace, &report, "quick")?;
+            }
             Task::Setup => report.step("setup", |_| tasks::setup::run()),
             Task::Fmt => report.step("fmt", |_| tasks::rust::fmt(&workspace)),
             Task::Clippy => report.step("clippy", |_| tasks::rust::clippy(&workspace)),
@@ -87,5 +94,12 @@ impl Cli {
             Task::Bench { runs } => report.step("bench", |_| tasks::bench::run(&workspace, runs)),
         }
         Ok(report.finish())
+    }
+}
+
+fn note_time(workspace: &Workspace, report: &Report, task: &str) -> Result<()> {
+    match report.whole_time() {
+        Some(took) => times::note(workspace, task, took),
+        None => Ok(()),
     }
 }

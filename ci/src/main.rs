@@ -8,6 +8,7 @@ mod cli;
 mod progress;
 mod report;
 mod tasks;
+mod times;
 mod workspace;
 
 fn main() -> ExitCode {

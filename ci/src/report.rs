@@ -128,6 +128,15 @@ impl Report {
             .any(|one| one.name == name && one.failed == 0)
     }
 
+    /// The time since the start, if every step ran now and passed.
+    pub(crate) fn whole_time(&self) -> Option<Duration> {
+        let whole = self
+            .outcomes
+            .iter()
+            .all(|one| one.failed == 0 && !one.earlier);
+        whole.then(|| self.started.elapsed())
+    }
+
     /// Prints the table and the counts; `false` when anything failed.
     pub(crate) fn finish(self) -> bool {
         println!();

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use gpt::GptConfig;
 use gpt::disk::LogicalBlockSize;
+use gpt::partition::Partition;
 use megh_host::command::Cmd;
-use megh_model::release::PartKind;
 
 use crate::Lab;
 use crate::disk::Disk;
@@ -78,29 +78,28 @@ pub fn spoil(disk: &Disk, offset: u64) -> Result<()> {
 
 /// Where a partition starts on a raw disk, in bytes.
 pub fn partition_start(disk: &Path, name: &str) -> Result<u64> {
+    partition(disk, name)?
+        .bytes_start(LogicalBlockSize::Lb512)
+        .with_context(|| format!("the start of partition `{name}`"))
+}
+
+/// The identity of a partition on a raw disk, as firmware and GRUB write it.
+pub fn partition_guid(disk: &Path, name: &str) -> Result<String> {
+    Ok(partition(disk, name)?.part_guid.to_string())
+}
+
+fn partition(disk: &Path, name: &str) -> Result<Partition> {
     let table = GptConfig::new()
         .writable(false)
         .logical_block_size(LogicalBlockSize::Lb512)
         .open(disk)
         .with_context(|| format!("reading the partitions of {}", disk.display()))?;
-    let partition = table
+    table
         .partitions()
         .values()
         .find(|partition| partition.name == name)
-        .with_context(|| format!("{} has no partition `{name}`", disk.display()))?;
-    partition
-        .bytes_start(LogicalBlockSize::Lb512)
-        .with_context(|| format!("the start of partition `{name}`"))
-}
-
-/// The length of a part in bytes.
-pub fn part_size(release: &Release, kind: PartKind) -> Result<u64> {
-    Ok(release
-        .manifest()
-        .parts
-        .get(&kind)
-        .with_context(|| format!("no part {kind:?}"))?
-        .size)
+        .cloned()
+        .with_context(|| format!("{} has no partition `{name}`", disk.display()))
 }
 
 /// Reads `length` bytes of a file at `offset`.

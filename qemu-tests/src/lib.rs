@@ -20,6 +20,7 @@
 pub mod answers;
 pub mod api;
 pub mod appliance;
+pub mod bench;
 pub mod disk;
 pub mod faults;
 pub mod guest;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use megh_model::release::{MANIFEST_FILE, Manifest, PartKind};
+use megh_model::release::{MANIFEST_FILE, Manifest, Part, PartKind};
 use sha2::{Digest, Sha256};
 
 /// A release directory and its ISO.
@@ -46,22 +46,24 @@ impl Release {
 
     /// A part's file in the release directory.
     pub fn part(&self, kind: PartKind) -> Result<PathBuf> {
-        let part = self
-            .manifest
-            .parts
-            .get(&kind)
-            .with_context(|| format!("no part {kind:?}"))?;
-        Ok(self.out.join("release").join(&part.file))
+        Ok(self.out.join("release").join(&self.entry(kind)?.file))
     }
 
     /// A part's file name.
     pub fn file_name(&self, kind: PartKind) -> Result<String> {
-        let part = self
-            .manifest
+        Ok(self.entry(kind)?.file.clone())
+    }
+
+    /// A part's length in bytes.
+    pub fn size(&self, kind: PartKind) -> Result<u64> {
+        Ok(self.entry(kind)?.size)
+    }
+
+    fn entry(&self, kind: PartKind) -> Result<&Part> {
+        self.manifest
             .parts
             .get(&kind)
-            .with_context(|| format!("no part {kind:?}"))?;
-        Ok(part.file.clone())
+            .with_context(|| format!("no part {kind:?}"))
     }
 
     /// Names this very build, for caches: the first hex digits of the ISO's SHA-256.

@@ -45,7 +45,7 @@ impl Places {
 
 /// Whether the processor can run guests by itself. The presence of `/dev/kvm`
 /// says nothing: some machines have one that dies at the first guest.
-pub(super) fn has_hardware_virtualization() -> bool {
+pub(crate) fn has_hardware_virtualization() -> bool {
     fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| {
         text.lines()
             .filter(|line| line.starts_with("flags"))

@@ -4,6 +4,7 @@ mod arguments;
 mod running;
 mod spec;
 
+pub(crate) use arguments::has_hardware_virtualization;
 pub use running::Machine;
 pub(crate) use running::free_port;
 pub use spec::{Firmware, MachineSpec, Medium};

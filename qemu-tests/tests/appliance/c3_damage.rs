@@ -24,7 +24,7 @@ fn a_flipped_bit_in_the_manifest_is_refused_by_name() {
 #[test]
 fn a_flipped_bit_in_the_uki_is_refused_by_name() {
     scenario("flipped uki", |lab| {
-        let size = faults::part_size(lab.release()?, PartKind::Uki)?;
+        let size = lab.release()?.size(PartKind::Uki)?;
         let file = lab.release()?.file_name(PartKind::Uki)?;
         let reason = refusal(lab, Firmware::Bios, &file, size / 2)?;
         ensure!(reason.contains(&file), "refused, but: {reason}");

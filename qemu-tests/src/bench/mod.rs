@@ -1,0 +1,99 @@
+//! What the product costs, as ratios to the same work done bare.
+
+mod copy;
+mod median;
+mod report;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use self::median::median;
+use self::report::{Numbers, Ratio};
+use crate::{Firmware, Lab, installation};
+
+/// What is asked of the measurements.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How often each is taken; the median counts.
+    pub runs: usize,
+    /// Where the table goes; standard output gets it in any case.
+    pub write: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads `--runs N` and `--write FILE`.
+    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self {
+            runs: 3,
+            write: None,
+        };
+        while let Some(name) = arguments.next() {
+            match (name.as_str(), arguments.next()) {
+                ("--runs", Some(runs)) => options.runs = runs.parse()?,
+                ("--write", Some(file)) => options.write = Some(file.into()),
+                _ => bail!("usage: megh-bench [--runs N] [--write FILE]"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Takes all measurements, prints them and writes them down.
+pub fn run(options: &Options) -> Result<()> {
+    let lab = Lab::lasting("bench")?;
+    let base = installation::base_path(&lab, Firmware::Uefi)?;
+    if !base.is_file() {
+        installation::install(&lab, Firmware::Uefi, crate::Medium::Iso)?;
+    }
+    let mut starts = Vec::new();
+    let mut bare_starts = Vec::new();
+    let mut installs = Vec::new();
+    let mut copies = Vec::new();
+    for run in 1..=options.runs {
+        lab.say(&format!("run {run} of {}", options.runs));
+        starts.push(start::to_api(&lab)?);
+        bare_starts.push(start::bare(&lab, &base)?);
+        installs.push(copy::install(&lab)?);
+        copies.push(copy::dd(&lab)?);
+    }
+    let numbers = Numbers {
+        runs: options.runs,
+        start: Ratio {
+            ours: median(starts.iter().map(|start| start.seconds)),
+            bare: median(bare_starts),
+        },
+        install: Ratio {
+            ours: median(installs),
+            bare: median(copies),
+        },
+        idle_memory: median(starts.iter().map(|start| start.memory_used as f64)),
+        iso: std::fs::metadata(lab.release()?.iso())?.len(),
+        root: lab.release()?.size(megh_model::release::PartKind::Root)?,
+    };
+    let text = numbers.to_markdown(lab.cache());
+    println!("{text}");
+    if let Some(file) = &options.write {
+        std::fs::write(file, text)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_others_refused() {
+        let parse = |line: &str| Options::parse(line.split_whitespace().map(str::to_owned));
+        assert_eq!(
+            parse("--runs 5 --write x").expect("valid"),
+            Options {
+                runs: 5,
+                write: Some("x".into())
+            }
+        );
+        assert!(parse("--rums 5").is_err() && parse("--runs").is_err());
+    }
+}

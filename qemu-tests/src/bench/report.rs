@@ -1,0 +1,143 @@
+//! The table of numbers.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use megh_model::units::{Bytes, GIB, MIB};
+use serde_json::Value;
+
+use crate::machine::has_hardware_virtualization;
+
+/// Two times of the same work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ratio {
+    /// The product's, in seconds.
+    pub(super) ours: f64,
+    /// The bare way's.
+    pub(super) bare: f64,
+}
+
+/// Everything that was measured.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    pub(super) runs: usize,
+    pub(super) start: Ratio,
+    pub(super) install: Ratio,
+    /// Bytes.
+    pub(super) idle_memory: f64,
+    /// Bytes.
+    pub(super) iso: u64,
+    /// Bytes.
+    pub(super) root: u64,
+}
+
+const START_AIM: f64 = 1.5;
+const INSTALL_AIM: f64 = 1.3;
+const ISO_AIM: u64 = 550 * 1000 * 1000;
+const MEMORY_AIM: f64 = 450.0;
+const SLOT: u64 = 4 * GIB;
+const TEST_AIM_SECONDS: f64 = 45.0 * 60.0;
+const QUICK_AIM_SECONDS: f64 = 60.0;
+
+impl Numbers {
+    /// The whole page. `cache` holds what `cargo ci` noted of its own times.
+    pub(super) fn to_markdown(&self, cache: &Path) -> String {
+        let mut page = String::new();
+        let way = if has_hardware_virtualization() {
+            "KVM"
+        } else {
+            "software emulation"
+        };
+        let _ = writeln!(
+            page,
+            "# Numbers\n\nWritten by `cargo ci bench`: medians of {} runs, guests under {way} on {} \
+             processors.\nRatios compare with the same work done bare on the same machine.\n",
+            self.runs,
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        );
+        page += "| what | measured | bare | ratio | aim | |\n|---|---|---|---|---|---|\n";
+        ratio(
+            &mut page,
+            "loader → API ready, against the same kernel, initrd and root reaching a bare `multi-user.target`",
+            self.start,
+            START_AIM,
+        );
+        ratio(
+            &mut page,
+            "installation, against `dd` of the same bytes with fsync",
+            self.install,
+            INSTALL_AIM,
+        );
+        let memory = self.idle_memory / MIB as f64;
+        value(
+            &mut page,
+            "memory in use at idle",
+            &format!("{memory:.0} MiB"),
+            &format!("{MEMORY_AIM} MiB"),
+            memory <= MEMORY_AIM,
+        );
+        let iso = self.iso as f64 / 1e6;
+        value(
+            &mut page,
+            "ISO",
+            &format!("{iso:.0} MB"),
+            "550 MB",
+            self.iso <= ISO_AIM,
+        );
+        let used = format!("{} of {}", Bytes(self.root), Bytes(SLOT));
+        value(&mut page, "root slot", &used, "half", self.root * 2 <= SLOT);
+        for (task, aim) in [("test", TEST_AIM_SECONDS), ("quick", QUICK_AIM_SECONDS)] {
+            if let Some(seconds) = noted_time(cache, task) {
+                let name = format!("`cargo ci {task}`, last complete run");
+                value(
+                    &mut page,
+                    &name,
+                    &duration(seconds),
+                    &duration(aim),
+                    seconds <= aim,
+                );
+            }
+        }
+        page
+    }
+}
+
+fn ratio(page: &mut String, what: &str, ratio: Ratio, aim: f64) {
+    let times = ratio.ours / ratio.bare;
+    let _ = writeln!(
+        page,
+        "| {what} | {:.1} s | {:.1} s | {times:.2}× | {aim}× | {} |",
+        ratio.ours,
+        ratio.bare,
+        verdict(times <= aim)
+    );
+}
+
+fn value(page: &mut String, what: &str, measured: &str, aim: &str, met: bool) {
+    let _ = writeln!(
+        page,
+        "| {what} | {measured} | | | {aim} | {} |",
+        verdict(met)
+    );
+}
+
+const fn verdict(met: bool) -> &'static str {
+    if met { "met" } else { "**missed**" }
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 120.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.1} min", seconds / 60.0)
+    }
+}
+
+/// The time of a task's last complete run, if there was one.
+fn noted_time(cache: &Path, task: &str) -> Option<f64> {
+    let text = std::fs::read(cache.join("ci/times.json")).ok()?;
+    serde_json::from_slice::<Value>(&text)
+        .ok()?
+        .get(task)?
+        .as_f64()
+}

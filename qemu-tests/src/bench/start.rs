@@ -1,0 +1,119 @@
+//! From power to the API, against the same kernel and initrd with nothing to do.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use megh_model::release::PartKind;
+
+use crate::disk::Disk;
+use crate::release::Release;
+use crate::{Firmware, Lab, MachineSpec, appliance, faults, installation};
+
+const WITHIN: Duration = Duration::from_secs(420);
+/// The first thing that the loader says.
+const LOADER: &str = "MeghOS|GRUB";
+/// How long an idle appliance settles before its memory is looked at.
+const SETTLE: Duration = Duration::from_secs(30);
+
+/// Services of ours and engines, which a bare system does without.
+const MASKED: &[&str] = &[
+    "meghd.service",
+    "megh-pool.service",
+    "megh-console@tty1.service",
+    "megh-console@ttyS0.service",
+    "libvirtd.socket",
+    "libvirtd.service",
+    "virtlogd.socket",
+    "openvswitch-switch.service",
+    "ovn-central.service",
+    "ovn-host.service",
+    "ovn-controller.service",
+    "lvm2-monitor.service",
+];
+
+/// One start of the appliance.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// From the loader's first word to the API's first answer.
+    pub(super) seconds: f64,
+    /// Bytes of memory in use when idle.
+    pub(super) memory_used: u64,
+}
+
+/// A machine that has been started once before is started and asked for its API.
+pub(super) fn to_api(lab: &Lab) -> Result<Start> {
+    let disk = installation::installed_disk(lab, Firmware::Uefi)?;
+    // The first start makes keys and databases; it is not what is measured.
+    let first = appliance::boot(lab, Firmware::Uefi, &disk)?;
+    first.api()?;
+    let fingerprint = first.fingerprint.clone();
+    first.power_off()?;
+
+    let mut machine = MachineSpec::new("measured", Firmware::Uefi)
+        .disk(&disk)
+        .start(lab)?;
+    machine
+        .serial
+        .expect(LOADER, WITHIN)
+        .context("awaiting the loader")?;
+    let loader = machine.uptime();
+    let api = crate::api::Api::new(machine.https_port(), &fingerprint)?;
+    api.wait_ready(WITHIN)?;
+    let seconds = (machine.uptime() - loader).as_secs_f64();
+    lab.say(&format!("loader to API: {seconds:.1} s"));
+    std::thread::sleep(SETTLE);
+    let (available, total) = machine.memory_available()?;
+    lab.say(&format!("memory in use: {} MiB", (total - available) >> 20));
+    machine.pull_plug();
+    Ok(Start {
+        seconds,
+        memory_used: total - available,
+    })
+}
+
+/// The same kernel, initrd and root reach `multi-user.target` with our
+/// services and the engines masked; seconds from the kernel's start.
+pub(super) fn bare(lab: &Lab, base: &Path) -> Result<f64> {
+    let disk = Disk::overlay(lab, base, installation::DISK_SERIAL)?;
+    let release = lab.release()?;
+    let mut line = command_line(release, base)?;
+    for unit in MASKED {
+        line += &format!(" systemd.mask={unit}");
+    }
+    line += " systemd.show_status=1";
+    let mut machine = MachineSpec::new("bare", Firmware::Bios)
+        .disk(&disk)
+        .direct_kernel(
+            &release.part(PartKind::Kernel)?,
+            &release.part(PartKind::Initrd)?,
+            &line,
+        )
+        .start(lab)?;
+    machine
+        .serial
+        .expect("Reached target.*multi-user", WITHIN)
+        .context("awaiting multi-user.target")?;
+    let seconds = machine.uptime().as_secs_f64();
+    lab.say(&format!("bare multi-user.target: {seconds:.1} s"));
+    machine.pull_plug();
+    Ok(seconds)
+}
+
+/// The command line that GRUB gives a BIOS machine for this disk.
+fn command_line(release: &Release, disk: &Path) -> Result<String> {
+    let environment = std::fs::read_to_string(release.part(PartKind::SlotEnv)?)?;
+    let value = |name: &str| {
+        environment
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+            .with_context(|| format!("the slot's environment has no {name}"))
+    };
+    Ok(format!(
+        "{} megh.roothash={} megh.hashoffset={} megh.boot={}",
+        value("megh_cmdline")?,
+        value("megh_roothash")?,
+        value("megh_hashoffset")?,
+        faults::partition_guid(disk, "boot-a")?
+    ))
+}
