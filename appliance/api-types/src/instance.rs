@@ -1,7 +1,7 @@
 //! Instances: virtual machines of a project.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::UnixMillis;
@@ -118,4 +118,13 @@ pub struct ConsoleTicket {
     pub url: String,
     /// When the ticket ends unused.
     pub expires_at: UnixMillis,
+}
+
+/// Opens a console.
+#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConsoleQuery {
+    /// A ticket that has not been used.
+    pub ticket: String,
 }

@@ -13,9 +13,10 @@ mod system;
 pub use identity::{ClaimRequest, LoginRequest, NewAdmin, Session, User};
 pub use image::{Image, ImageFormat, ImageState, NewImage};
 pub use instance::{
-    ConsoleTicket, DesiredState, Firmware, Instance, InstanceStatus, NewInstance, StopRequest,
+    ConsoleQuery, ConsoleTicket, DesiredState, Firmware, Instance, InstanceStatus, NewInstance,
+    StopRequest,
 };
-pub use list::{Page, PageQuery};
+pub use list::{OperationQuery, Page, PageQuery};
 pub use operation::{Accepted, Operation, OperationKind, OperationStatus, Step, StepStatus};
 pub use problem::{FieldError, Problem, ProblemCode};
 pub use system::{Acceleration, Health, HealthStatus, System};

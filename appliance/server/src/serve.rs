@@ -1,0 +1,127 @@
+//! Puts the daemon together, runs it, and takes it apart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use megh_store::{Store, StoreOptions};
+use sd_notify::NotifyState;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::app::{App, Engines, Settings};
+use crate::clock::Clock;
+use crate::engines;
+use crate::options::Options;
+use crate::ownership::{Ownership, Screen};
+use crate::password::Cost;
+use crate::tls::{Identity, Limits};
+use crate::{http, machine, migrations, reconcile, tls, work};
+
+/// How long a guest may take to stop when asked.
+const STOP_PATIENCE: Duration = Duration::from_secs(90);
+/// Waits before a step is tried again when an engine cannot be reached.
+const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
+
+/// Serves until told to stop.
+pub async fn serve(options: &Options) -> Result<()> {
+    let (hypervisor, pool, library) = engines::open(options)?;
+    let identity = identity(options)?;
+    let store = Store::open(
+        &options.control_dir(),
+        migrations()?,
+        StoreOptions::default(),
+    )
+    .await
+    .context("cannot open the state")?;
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let screen = Screen {
+        path: Some(options.console_status.clone()),
+        port: listener.local_addr()?.port(),
+        fingerprint: identity.fingerprint(),
+    };
+    let settings = Settings {
+        version: machine::version(),
+        slot: machine::slot(),
+        host_boot: machine::boot_id().context("cannot read the boot id")?,
+        serial_dir: library.join("serial"),
+        web_dir: options
+            .web_dir
+            .join("index.html")
+            .exists()
+            .then(|| options.web_dir.clone()),
+        max_image: options.max_image,
+        stop_patience: STOP_PATIENCE,
+        retries: RETRIES.map(Duration::from_secs).to_vec(),
+        password_cost: Cost::STANDARD,
+    };
+    std::fs::create_dir_all(&settings.serial_dir)
+        .with_context(|| format!("cannot create {}", settings.serial_dir.display()))?;
+    let engines = Engines {
+        store: store.clone(),
+        hypervisor,
+        pool,
+    };
+    let app = App::new(settings, Clock::System, engines, Ownership::new(screen)).await?;
+    let outcome = run(&app, &store, listener, &identity).await;
+    store.close().await.context("cannot close the state")?;
+    outcome
+}
+
+fn identity(options: &Options) -> Result<Identity> {
+    let host = machine::host_name().unwrap_or_else(|| "meghos".to_owned());
+    let directory = options.control_dir().join("tls");
+    Ok(Identity::load_or_make(
+        &directory,
+        &host,
+        &machine::addresses(),
+    )?)
+}
+
+async fn run(
+    app: &Arc<App>,
+    store: &Store,
+    listener: TcpListener,
+    identity: &Identity,
+) -> Result<()> {
+    let acceptor = TlsAcceptor::from(Arc::new(identity.server_config()?));
+    let mut background = JoinSet::new();
+    background.spawn(work::run(Arc::clone(app)));
+    background.spawn(reconcile::run(Arc::clone(app)));
+    tokio::spawn(reconcile::probe(Arc::clone(app)));
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let (mut fatal, mut died) = (None, false);
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            error = store.fatal() => fatal = Some(error),
+            _ = background.join_next() => died = true,
+        }
+    };
+    tracing::info!(address = %listener.local_addr()?, fingerprint = identity.fingerprint(), "serving");
+    // Outside of systemd there is nobody to tell.
+    let _ = sd_notify::notify(false, &[NotifyState::Ready]);
+    tls::serve(
+        listener,
+        acceptor,
+        http::router(Arc::clone(app)),
+        Limits::default(),
+        stop,
+    )
+    .await;
+    let _ = sd_notify::notify(false, &[NotifyState::Stopping]);
+    background.shutdown().await;
+    match fatal {
+        Some(error) => Err(anyhow!(error).context("the state has failed")),
+        None if died => bail!("background work ended"),
+        None => Ok(()),
+    }
+}

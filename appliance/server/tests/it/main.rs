@@ -1,0 +1,14 @@
+//! The daemon's API, called without a socket: a real store in a temporary
+//! directory, engines in memory.
+
+mod support;
+
+mod bad_input;
+mod console;
+mod crash;
+mod idempotency;
+mod identity;
+mod images;
+mod instances;
+mod openapi;
+mod reconcile;
