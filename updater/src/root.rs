@@ -41,7 +41,7 @@ pub fn prepare(places: &Places, machine: &dyn Machine) -> Result<BootRecord, Roo
     let cmdline = Cmdline::read(places)?;
     let firmware = firmware::detect(places);
     let boot_partition = match firmware {
-        Firmware::Uefi => firmware::loader_partition(places)?,
+        Firmware::Uefi => firmware::loader_partition(places, machine)?,
         Firmware::Bios => cmdline.boot_partition,
     };
     verity::load_drivers(machine)?;

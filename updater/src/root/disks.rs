@@ -1,6 +1,8 @@
 //! The disks of this machine and the partitions in their tables.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use gpt::GptConfig;
@@ -12,6 +14,10 @@ use super::Places;
 
 /// Devices that are made of others, or of memory.
 const NOT_DISKS: [&str; 5] = ["loop", "ram", "zram", "dm-", "md"];
+
+/// More partitions than any table of ours or of a foreign disk has.
+const MAX_ENTRIES: u32 = 1024;
+const ENTRY_SIZE: u32 = 128;
 
 /// The kernel names of all disks and optical drives that have a size, sorted.
 pub(super) fn names(places: &Places) -> Vec<String> {
@@ -42,10 +48,14 @@ fn partitions_of(places: &Places, disk: &str) -> Option<Vec<PartitionFact>> {
         4096 => LogicalBlockSize::Lb4096,
         _ => LogicalBlockSize::Lb512,
     };
+    let mut device = File::open(places.device(disk)).ok()?;
+    if !has_usual_table(&mut device, sector.as_u64()) {
+        return None;
+    }
     let table = GptConfig::new()
         .writable(false)
         .logical_block_size(sector)
-        .open(places.device(disk))
+        .open_from_device(device)
         .ok()?;
     let fact = |(&number, partition): (&u32, &gpt::partition::Partition)| {
         Some(PartitionFact {
@@ -56,6 +66,28 @@ fn partitions_of(places: &Places, disk: &str) -> Option<Vec<PartitionFact>> {
         })
     };
     Some(table.partitions().iter().filter_map(fact).collect())
+}
+
+/// Whether a disk has a table, at its start or its end, and every table's
+/// entries have the size and about the number that all tools write. The gpt
+/// crate would panic on other sizes and allocate for any number.
+fn has_usual_table(device: &mut File, sector: u64) -> bool {
+    let Ok(end) = device.seek(SeekFrom::End(0)) else {
+        return false;
+    };
+    let headers: Vec<[u8; 92]> = [sector, end.saturating_sub(sector)]
+        .into_iter()
+        .filter_map(|offset| {
+            let mut header = [0; 92];
+            device.read_exact_at(&mut header, offset).ok()?;
+            header.starts_with(b"EFI PART").then_some(header)
+        })
+        .collect();
+    let usual = |header: &[u8; 92]| {
+        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| header[at + byte]));
+        number(80) <= MAX_ENTRIES && number(84) == ENTRY_SIZE
+    };
+    !headers.is_empty() && headers.iter().all(usual)
 }
 
 /// The kernel's name of a disk's partition with this number.

@@ -3,15 +3,18 @@
 use std::fs;
 use std::io;
 
+use megh_host::Machine;
+use megh_host::mount::{Mount, MountSpec};
 use megh_model::boot::Firmware;
 use uuid::Uuid;
 
 use super::{Places, RootError};
 
+/// Where the firmware's variables are seen.
+const VARIABLES: &str = "/sys/firmware/efi/efivars";
 /// systemd's stub, which is the head of our kernel images, sets it to the
 /// partition that it was itself loaded from. It does not outlive the boot.
-const LOADER_PARTITION: &str =
-    "/sys/firmware/efi/efivars/LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+const LOADER_PARTITION: &str = "LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 /// The variable's attributes come before its value.
 const ATTRIBUTES: usize = 4;
 
@@ -25,8 +28,15 @@ pub(super) fn detect(places: &Places) -> Firmware {
 
 /// The partition that the kernel image came from; none on a medium that has no
 /// partitions.
-pub(super) fn loader_partition(places: &Places) -> Result<Option<Uuid>, RootError> {
-    let path = places.path(LOADER_PARTITION);
+pub(super) fn loader_partition(
+    places: &Places,
+    machine: &dyn Machine,
+) -> Result<Option<Uuid>, RootError> {
+    let variables = places.path(VARIABLES);
+    if fs::read_dir(&variables).is_ok_and(|mut entries| entries.next().is_none()) {
+        Mount::on(machine, &MountSpec::virtual_fs("efivarfs", &variables))?.keep();
+    }
+    let path = variables.join(LOADER_PARTITION);
     match fs::read(&path) {
         Ok(bytes) => parse_variable(&bytes)
             .map(Some)
@@ -49,6 +59,8 @@ fn parse_variable(bytes: &[u8]) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
+    use megh_host::fake::FakeMachine;
+
     use super::*;
 
     fn variable(text: &str) -> Vec<u8> {
@@ -76,17 +88,18 @@ mod tests {
     }
 
     #[test]
-    fn no_variable_means_no_partition() {
+    fn no_variable_means_no_partition_and_junk_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let places = Places::new(dir.path());
+        let fake = FakeMachine::new();
         assert_eq!(detect(&places), Firmware::Bios);
-        fs::create_dir_all(places.path("/sys/firmware/efi/efivars")).unwrap();
+        fs::create_dir_all(places.path(VARIABLES)).unwrap();
         assert_eq!(detect(&places), Firmware::Uefi);
-        assert!(matches!(loader_partition(&places), Ok(None)));
-        fs::write(places.path(LOADER_PARTITION), b"junk").unwrap();
-        assert!(matches!(
-            loader_partition(&places),
-            Err(RootError::LoaderVariable)
-        ));
+        assert!(matches!(loader_partition(&places, &fake), Ok(None)));
+        assert_eq!(fake.mounted(), [places.path(VARIABLES)]);
+        fs::write(places.path(VARIABLES).join(LOADER_PARTITION), b"junk").unwrap();
+        let refusal = loader_partition(&places, &fake);
+        assert!(matches!(refusal, Err(RootError::LoaderVariable)));
+        assert_eq!(fake.steps(), 1, "mounted once, when it was empty");
     }
 }
