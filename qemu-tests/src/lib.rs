@@ -27,6 +27,7 @@ pub mod guest;
 pub mod installation;
 mod lab;
 pub mod machine;
+pub mod on_host;
 pub mod qmp;
 pub mod release;
 pub mod serial;

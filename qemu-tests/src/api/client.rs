@@ -161,7 +161,7 @@ impl Api {
             if Instant::now() >= deadline {
                 bail!("{what}: not within {within:?}; seen last: {seen:?}");
             }
-            thread::sleep(Duration::from_millis(300));
+            thread::sleep(Duration::from_millis(100));
         }
     }
 

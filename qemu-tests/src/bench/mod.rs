@@ -1,6 +1,7 @@
 //! What the product costs, as ratios to the same work done bare.
 
 mod copy;
+mod instance;
 mod median;
 mod report;
 mod start;
@@ -68,6 +69,7 @@ pub fn run(options: &Options) -> Result<()> {
             ours: median(installs),
             bare: median(copies),
         },
+        creation: instance::creation(&lab, options.runs)?,
         idle_memory: median(starts.iter().map(|start| start.memory_used as f64)),
         iso: std::fs::metadata(lab.release()?.iso())?.len(),
         root: lab.release()?.size(megh_model::release::PartKind::Root)?,

@@ -23,6 +23,7 @@ pub(super) struct Numbers {
     pub(super) runs: usize,
     pub(super) start: Ratio,
     pub(super) install: Ratio,
+    pub(super) creation: Ratio,
     /// Bytes.
     pub(super) idle_memory: f64,
     /// Bytes.
@@ -33,6 +34,7 @@ pub(super) struct Numbers {
 
 const START_AIM: f64 = 1.5;
 const INSTALL_AIM: f64 = 1.3;
+const CREATION_AIM: f64 = 1.2;
 const ISO_AIM: u64 = 550 * 1000 * 1000;
 const MEMORY_AIM: f64 = 450.0;
 const SLOT: u64 = 4 * GIB;
@@ -67,6 +69,12 @@ impl Numbers {
             "installation, against `dd` of the same bytes with fsync",
             self.install,
             INSTALL_AIM,
+        );
+        ratio(
+            &mut page,
+            "instance from wish to running, against `qemu-img` and `virsh` alone",
+            self.creation,
+            CREATION_AIM,
         );
         let memory = self.idle_memory / MIB as f64;
         value(
@@ -106,7 +114,7 @@ fn ratio(page: &mut String, what: &str, ratio: Ratio, aim: f64) {
     let times = ratio.ours / ratio.bare;
     let _ = writeln!(
         page,
-        "| {what} | {:.1} s | {:.1} s | {times:.2}× | {aim}× | {} |",
+        "| {what} | {:.2} s | {:.2} s | {times:.2}× | {aim}× | {} |",
         ratio.ours,
         ratio.bare,
         verdict(times <= aim)
