@@ -1,12 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-const url = process.env["MEGHOS_URL"];
+const url = process.env.MEGHOS_URL;
 if (url === undefined) throw new Error("MEGHOS_URL is not set: see README.md, “Browser test”");
 
 export default defineConfig({
   testDir: "browser",
   testMatch: "*.spec.ts",
-  outputDir: process.env["MEGHOS_SHOTS"] ? `${process.env["MEGHOS_SHOTS"]}/failed` : "test-results",
+  outputDir: process.env.MEGHOS_SHOTS ? `${process.env.MEGHOS_SHOTS}/failed` : "test-results",
   // One appliance, claimed once: the tests are one path, in order.
   workers: 1,
   fullyParallel: false,
@@ -22,7 +22,7 @@ export default defineConfig({
     navigationTimeout: 60_000,
     screenshot: "only-on-failure",
     launchOptions: {
-      executablePath: process.env["MEGHOS_CHROMIUM"] ?? "/usr/bin/chromium",
+      executablePath: process.env.MEGHOS_CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
     },
   },

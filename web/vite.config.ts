@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 // `npm run dev` serves the UI and hands /api on to a running appliance.
-const appliance = process.env["MEGHOS_URL"] ?? "https://127.0.0.1:8443";
+const appliance = process.env.MEGHOS_URL ?? "https://127.0.0.1:8443";
 
 export default defineConfig({
   plugins: [react()],

@@ -123,6 +123,7 @@ test("the instance is forced off, started again and deleted", async () => {
 
 test("an ended session leads to the login and back", async () => {
   await page.goto("/system");
+  await expect(page.getByText("Storage pool")).toBeVisible();
   await page.context().clearCookies();
   await expect(page.getByText("Your session has ended")).toBeVisible();
   await shoot(page, "16-session-ended");

@@ -4,8 +4,8 @@ export const settings = {
   claimCode: required("MEGHOS_CLAIM_CODE"),
   image: required("MEGHOS_IMAGE"),
   expected: required("MEGHOS_EXPECT"),
-  shots: process.env["MEGHOS_SHOTS"] ?? "test-results/shots",
-  firmware: process.env["MEGHOS_FIRMWARE"] === "uefi" ? "UEFI" : "BIOS",
+  shots: process.env.MEGHOS_SHOTS ?? "test-results/shots",
+  firmware: process.env.MEGHOS_FIRMWARE === "uefi" ? "UEFI" : "BIOS",
   admin: "admin",
   password: "monsoon peacock lantern 42",
 };

@@ -2,7 +2,6 @@ import "@fontsource-variable/anek-latin/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
-import "@xterm/xterm/css/xterm.css";
 import "./app/global.css";
 
 import { MantineProvider } from "@mantine/core";

@@ -7,7 +7,7 @@ import type { paths } from "./schema";
 /** The one project of this release. */
 export const PROJECT = "default";
 
-type Answer<T> = { data?: T; error?: unknown; response: Response };
+interface Answer<T> { data?: T; error?: unknown; response: Response }
 
 /** A typed client of the API at an origin. */
 export function createApi(origin: string, send: (request: Request) => Promise<Response> = (r) => fetch(r)) {

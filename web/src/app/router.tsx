@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
 import { healthQuery, sessionQuery } from "../api/queries";
 import { Broken } from "../components/Broken";
@@ -8,7 +8,6 @@ import { Shell } from "../components/Shell";
 import { safeNext } from "../lib/next-path";
 import { Claim } from "../pages/Claim";
 import { Images } from "../pages/Images";
-import { InstancePage } from "../pages/Instance";
 import { Instances } from "../pages/Instances";
 import { Login } from "../pages/Login";
 import { NotFound } from "../pages/NotFound";
@@ -32,7 +31,7 @@ const claim = createRoute({
   path: "/claim",
   component: Claim,
   beforeLoad: async ({ context }) => {
-    const { claimed } = await context.queryClient.fetchQuery(healthQuery);
+    const { claimed } = await context.queryClient.query(healthQuery);
     if (claimed) throw redirect({ to: "/instances" });
   },
 });
@@ -42,13 +41,13 @@ const login = createRoute({
   path: "/login",
   component: Login,
   validateSearch: (search: Record<string, unknown>): LoginSearch => ({
-    ...(search["next"] === undefined ? {} : { next: safeNext(search["next"]) }),
-    ...(search["ended"] === true ? { ended: true } : {}),
+    ...(search.next === undefined ? {} : { next: safeNext(search.next) }),
+    ...(search.ended === true ? { ended: true } : {}),
   }),
   beforeLoad: async ({ context }) => {
-    const { claimed } = await context.queryClient.fetchQuery(healthQuery);
+    const { claimed } = await context.queryClient.query(healthQuery);
     if (!claimed) throw redirect({ to: "/claim" });
-    if (await context.queryClient.ensureQueryData(sessionQuery)) throw redirect({ to: "/instances" });
+    if (await context.queryClient.query({ ...sessionQuery, staleTime: "static" })) throw redirect({ to: "/instances" });
   },
 });
 
@@ -58,8 +57,8 @@ const inside = createRoute({
   id: "inside",
   component: Shell,
   beforeLoad: async ({ context, location }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery).catch(async (error: unknown) => {
-      const { claimed } = await context.queryClient.fetchQuery(healthQuery);
+    const session = await context.queryClient.query({ ...sessionQuery, staleTime: "static" }).catch(async (error: unknown) => {
+      const { claimed } = await context.queryClient.query(healthQuery);
       if (!claimed) throw redirect({ to: "/claim" });
       throw error;
     });
@@ -76,7 +75,12 @@ const home = createRoute({
   },
 });
 const instances = createRoute({ getParentRoute: () => inside, path: "/instances", component: Instances });
-const instance = createRoute({ getParentRoute: () => inside, path: "/instances/$instance", component: InstancePage });
+// The terminal is a third of the code and only this page needs it.
+const instance = createRoute({
+  getParentRoute: () => inside,
+  path: "/instances/$instance",
+  component: lazyRouteComponent(() => import("../pages/Instance"), "InstancePage"),
+});
 const images = createRoute({ getParentRoute: () => inside, path: "/images", component: Images });
 const system = createRoute({ getParentRoute: () => inside, path: "/system", component: SystemPage });
 const sessions = createRoute({ getParentRoute: () => inside, path: "/sessions", component: Sessions });

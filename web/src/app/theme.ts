@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple, type VariantColorsResolver } from "@mantine/core";
 
 /** Peacock: the bird that dances when the rain clouds come. */
 const peacock: MantineColorsTuple = [
@@ -56,11 +56,19 @@ const dark: MantineColorsTuple = [
   "#091012",
 ];
 
+/** Filled parts in the main colour are bright in the dark scheme: their text follows the scheme. */
+const variantColorResolver: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  const main = input.color === undefined || input.color === input.theme.primaryColor;
+  return main && input.variant === "filled" ? { ...colors, color: "var(--on-primary)" } : colors;
+};
+
 export const theme = createTheme({
   colors: { peacock, marigold, laterite, dark },
   primaryColor: "peacock",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
+  variantColorResolver,
   black: "#14262a",
   defaultRadius: "md",
   cursorType: "pointer",
@@ -71,8 +79,21 @@ export const theme = createTheme({
   fontSizes: { xs: "0.8125rem", sm: "0.9375rem", md: "1rem", lg: "1.125rem", xl: "1.3125rem" },
   headings: { fontFamily: '"Anek Latin Variable", system-ui, sans-serif', fontWeight: "600" },
   radius: { sm: "4px", md: "8px", lg: "14px" },
+  // Anek's dots melt into their letters above weight 500 in small sizes.
+  fontWeights: { regular: "400", medium: "500", bold: "500" },
   components: {
-    Modal: { defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },
+    Button: { styles: { label: { fontWeight: 500 } } },
+    Badge: { styles: { label: { fontWeight: 500 } } },
+    Alert: { styles: { title: { fontWeight: 500 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        radius: "lg",
+        overlayProps: { backgroundOpacity: 0.45, blur: 2 },
+        closeButtonProps: { "aria-label": "Close" },
+      },
+      styles: { title: { fontSize: "1.25rem", fontWeight: 500 } },
+    },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: "md" } },
   },

@@ -7,20 +7,21 @@ function band(top: number, bumps: number, shift: number): string {
   return `${path}V400H${-width + shift}Z`;
 }
 
+/** From the far bank to the near one; opaque, so that each hides what is behind. */
 const BANDS = [
-  { top: 210, bumps: 3, shift: 40, opacity: 0.16 },
-  { top: 258, bumps: 4, shift: -30, opacity: 0.22 },
-  { top: 306, bumps: 5, shift: 20, opacity: 0.3 },
-  { top: 352, bumps: 7, shift: -10, opacity: 0.42 },
+  { top: 298, bumps: 5, shift: 40, fill: "#0d4647" },
+  { top: 326, bumps: 6, shift: -30, fill: "#145c5a" },
+  { top: 352, bumps: 7, shift: 20, fill: "#1c756f" },
+  { top: 378, bumps: 9, shift: -10, fill: "#269087" },
 ];
 
 /** Banks of monsoon clouds under a low sun: decoration, hidden from screen readers. */
 export function Clouds({ className, sun = true }: { className?: string | undefined; sun?: boolean }) {
   return (
     <svg className={className} viewBox="0 0 600 400" preserveAspectRatio="xMidYMax slice" aria-hidden="true">
-      {sun && <circle cx="430" cy="150" r="54" fill="#f3b335" />}
-      {BANDS.map(({ top, bumps, shift, opacity }) => (
-        <path key={top} d={band(top, bumps, shift)} fill="#3fb0a6" fillOpacity={opacity} />
+      {sun && <circle cx="412" cy="234" r="40" fill="#f3b335" />}
+      {BANDS.map(({ top, bumps, shift, fill }) => (
+        <path key={top} d={band(top, bumps, shift)} fill={fill} />
       ))}
     </svg>
   );

@@ -23,7 +23,7 @@ export function ImageRow(props: {
 }) {
   const { image, upload, operation } = props;
   const queryClient = useQueryClient();
-  const sending = upload !== undefined && upload.error === null;
+  const sending = upload?.error === null;
   const wantsContent = !sending && (image.state === "awaiting_content" || image.state === "failed");
   const send = async (file: File | null) => {
     if (!file) return;

@@ -49,7 +49,7 @@ export function DeleteInstance({ instance, onDone, onClose }: Props) {
       title={`Delete ${instance.name}?`}
       text={
         <>
-          <Text component="span" fw={560}>
+          <Text component="span" fw={500}>
             {instance.name}
           </Text>{" "}
           and its disk of {formatBytes(instance.disk)} will be gone for good.

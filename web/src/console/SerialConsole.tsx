@@ -54,20 +54,22 @@ export function SerialConsole(props: { instance: string; name: string; powered: 
           variant="subtle"
           color="gray.4"
           size="compact-sm"
-          leftSection={<RotateCw size={14} />}
+          aria-label="Reconnect"
           disabled={state.name === "connecting" || !powered}
           onClick={() => void line.current?.connect()}
         >
-          Reconnect
+          <RotateCw size={15} />
+          <span className={classes.label}>Reconnect</span>
         </Button>
         <Button
           variant="subtle"
           color="gray.4"
           size="compact-sm"
-          leftSection={fullscreen ? <Minimize2 size={14} /> : <Maximize2 size={14} />}
+          aria-label={fullscreen ? "Leave full screen" : "Full screen"}
           onClick={() => void toggle()}
         >
-          {fullscreen ? "Leave full screen" : "Full screen"}
+          {fullscreen ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
+          <span className={classes.label}>{fullscreen ? "Leave full screen" : "Full screen"}</span>
         </Button>
       </div>
       <div ref={screen} className={classes.screen} data-testid="serial" />

@@ -1,3 +1,5 @@
+import "@xterm/xterm/css/xterm.css";
+
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 

@@ -14,7 +14,7 @@ const COMMON = ["password", "passwort", "qwerty", "letmein", "welcome", "admin",
 
 /** What is wrong with a new password; null when it will be accepted. */
 export function passwordError(password: string): string | null {
-  const length = [...password].length;
+  const length = Array.from(password).length;
   if (length < PASSWORD_MIN) return `At least ${PASSWORD_MIN} characters.`;
   if (length > PASSWORD_MAX) return `At most ${PASSWORD_MAX} characters.`;
   return null;
@@ -28,7 +28,7 @@ export function strengthOf(password: string, userName: string): Strength {
   if (passwordError(password) !== null) return { score: 0, word: password.length > PASSWORD_MAX ? "too long" : WORDS[0] };
   const bits = countedLength(password, userName) * Math.log2(alphabet(password));
   const score = bits < 45 ? 1 : bits < 62 ? 2 : bits < 80 ? 3 : 4;
-  return { score, word: WORDS[score] ?? WORDS[1] };
+  return { score, word: WORDS[score] };
 }
 
 function countedLength(password: string, userName: string): number {
