@@ -25,10 +25,14 @@ const BUFFER: usize = 256 << 10;
 /// How long a guest may refuse input before writing is an error.
 const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 const WRITE_PAUSE: Duration = Duration::from_millis(10);
+/// How often a waiting reader looks whether the connection still stands:
+/// libvirt tells a stream nothing of the end of its connection.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// What libvirt answers when a call would block.
 const WOULD_BLOCK: isize = -2;
 
 pub(super) struct LibvirtConsole {
+    connection: Connect,
     stream: Stream,
     output: Arc<Output>,
 }
@@ -55,6 +59,7 @@ impl LibvirtConsole {
         domain.open_console(None, &stream, raw::VIR_DOMAIN_CONSOLE_FORCE)?;
         let output = Arc::new(Output::default());
         let console = Self {
+            connection: connection.clone(),
             stream,
             output: Arc::clone(&output),
         };
@@ -109,11 +114,15 @@ impl Console for LibvirtConsole {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.output.lock();
         while state.bytes.is_empty() && !state.ended {
-            state = self
+            let (woken, wait) = self
                 .output
                 .changed
-                .wait(state)
+                .wait_timeout(state, LOOK_AROUND)
                 .expect("no holder of this lock panics");
+            state = woken;
+            if wait.timed_out() && !self.connection.is_alive().unwrap_or(false) {
+                state.ended = true;
+            }
         }
         let count = state.bytes.len().min(buffer.len());
         for (slot, byte) in buffer.iter_mut().zip(state.bytes.drain(..count)) {

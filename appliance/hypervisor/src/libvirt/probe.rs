@@ -1,7 +1,9 @@
 //! Finds out how guests run here, by running one. The presence of `/dev/kvm`
-//! says little: some machines have one that no guest survives.
+//! says little: some machines have one that no guest survives, or one that
+//! imitates the processor in software and runs a boot sector, but no kernel.
+//! So KVM needs both: a processor with the extension, and a guest that ran.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -18,22 +20,40 @@ use crate::xml::probe_xml;
 use crate::{Acceleration, HypervisorError};
 
 const ACTION: &str = "run the tiny guest that shows how guests run";
-/// Longest that the tiny guest may take. KVM needs under a second; emulation
-/// inside an emulated machine some ten.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// Longest that the tiny guest may take: on KVM it needs under a second, in
+/// emulation inside an emulated machine some ten.
+const KVM_DEADLINE: Duration = Duration::from_secs(15);
+const EMULATION_DEADLINE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(20);
+
+/// Size of the guest's disk: SeaBIOS does not start from one of a single sector.
+const DISK: u64 = 1 << 20;
 
 /// Tries KVM, then emulation. An error means that not even emulation works.
 pub(super) fn run(connection: &Connect, scratch: &Path) -> Result<Acceleration, HypervisorError> {
-    match try_guest(connection, scratch, Acceleration::Kvm) {
-        Ok(()) => return Ok(Acceleration::Kvm),
-        Err(lost @ HypervisorError::Unreachable(_)) => return Err(lost),
-        Err(error) => tracing::info!(%error, "no guest runs on KVM; trying emulation"),
+    if virtualizes(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()) {
+        match try_guest(connection, scratch, Acceleration::Kvm) {
+            Ok(()) => return Ok(Acceleration::Kvm),
+            Err(lost @ HypervisorError::Unreachable(_)) => return Err(lost),
+            Err(error) => tracing::warn!(%error, "no guest runs on KVM; trying emulation"),
+        }
+    } else {
+        tracing::info!("the processor shows no virtualization extension; guests are emulated");
     }
     // The same guest in emulation: if it fails too, something else is wrong,
     // and the verdict on KVM is worth nothing.
     try_guest(connection, scratch, Acceleration::Emulation)?;
     Ok(Acceleration::Emulation)
+}
+
+/// Whether `/proc/cpuinfo` shows Intel's or AMD's virtualization extension.
+fn virtualizes(cpuinfo: &str) -> bool {
+    let flags = cpuinfo.lines().find(|line| line.starts_with("flags"));
+    flags.is_some_and(|flags| {
+        flags
+            .split_whitespace()
+            .any(|flag| matches!(flag, "vmx" | "svm"))
+    })
 }
 
 fn try_guest(
@@ -53,7 +73,11 @@ fn try_guest(
         .create_domain_xml(&xml, 0)
         .map_err(engine(ACTION))?;
     let guest = RunningGuest(domain);
-    wait_for_message(&guest.0, &files.output)
+    let deadline = match acceleration {
+        Acceleration::Kvm => KVM_DEADLINE,
+        Acceleration::Emulation => EMULATION_DEADLINE,
+    };
+    wait_for_message(&guest.0, &files.output, deadline)
 }
 
 /// Always the same, so that what a crash left is found again.
@@ -64,8 +88,12 @@ fn probe_id(acceleration: Acceleration) -> Uuid {
     }
 }
 
-fn wait_for_message(domain: &Domain, output: &Path) -> Result<(), HypervisorError> {
-    let deadline = Instant::now() + DEADLINE;
+fn wait_for_message(
+    domain: &Domain,
+    output: &Path,
+    limit: Duration,
+) -> Result<(), HypervisorError> {
+    let deadline = Instant::now() + limit;
     loop {
         // Asked before reading: a guest that ended has printed all it will,
         // save for what the log daemon still has in its hands.
@@ -81,7 +109,7 @@ fn wait_for_message(domain: &Domain, output: &Path) -> Result<(), HypervisorErro
                 thread::sleep(POLL);
                 continue;
             }
-            (true, true) => format!("it printed nothing within {} s", DEADLINE.as_secs()),
+            (true, true) => format!("it printed nothing within {} s", limit.as_secs()),
             (false, _) => "it ended without printing anything".into(),
         };
         return Err(HypervisorError::Engine {
@@ -128,6 +156,10 @@ impl ProbeFiles {
         };
         files.remove();
         fs::write(&files.disk, boot_sector::sector())?;
+        OpenOptions::new()
+            .write(true)
+            .open(&files.disk)?
+            .set_len(DISK)?;
         Ok(files)
     }
 
@@ -141,5 +173,20 @@ impl ProbeFiles {
 impl Drop for ProbeFiles {
     fn drop(&mut self) {
         self.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::virtualizes;
+
+    #[test]
+    fn the_extension_is_a_flag_of_its_own() {
+        assert!(virtualizes("processor : 0\nflags\t: fpu vmx sse\nbugs : x"));
+        assert!(virtualizes("flags\t: svm"));
+        assert!(!virtualizes(
+            "model name : svm vmx\nflags : fpu avmx vmx2\nvmx flags : vnmi"
+        ));
+        assert!(!virtualizes(""));
     }
 }

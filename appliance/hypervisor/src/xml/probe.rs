@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{PROBE_NAMESPACE, domain_type, escape, escape_path};
 use crate::Acceleration;
 
-/// A transient guest that boots from the floppy-sized `disk` and prints to the
+/// A transient guest that boots from `disk` and prints to the
 /// file `output`.
 pub(crate) fn probe_xml(
     id: Uuid,
