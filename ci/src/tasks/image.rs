@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::web::Tools;
 use crate::report::Step;
 use crate::workspace::Workspace;
 
@@ -51,7 +52,7 @@ fn build_into(workspace: &Workspace, out: &Path, step: &mut Step) -> Result<()> 
         .arg(out)
         .arg("--cache")
         .arg(workspace.cache());
-    build.lines(|line| {
+    Tools::find(workspace)?.found_by(build).lines(|line| {
         let (megh_host::command::Line::Out(text) | megh_host::command::Line::Err(text)) = line;
         if text.contains(LOCK_IS_OLD) {
             step.warn(text);

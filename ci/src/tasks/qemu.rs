@@ -9,8 +9,8 @@ use crate::workspace::Workspace;
 /// Runs the tests on the image, one machine at a time.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, step: &mut Step) -> Result<()> {
     // The browser test starts Playwright, which comes with the UI's tools.
-    Tools::find(workspace)?
-        .install()
+    let web = Tools::find(workspace)?;
+    web.install()
         .context("installing the browser test's tools")?;
     let tests = workspace
         .cargo("test")
@@ -25,5 +25,5 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, step: &mut Step) 
         .args(["--", "--test-threads=1", "--nocapture"])
         .env("MEGHOS_OUT", workspace.out())
         .env("MEGHOS_CACHE", workspace.cache());
-    step.run_tests(&tests)
+    step.run_tests(&web.found_by(tests))
 }

@@ -74,10 +74,14 @@ impl Tools {
 
     /// npm, started in the folder of the UI.
     pub(crate) fn npm(&self, arguments: &[&str]) -> Cmd {
-        let npm = Cmd::new("npm").cwd(&self.web).args(arguments);
+        self.found_by(Cmd::new("npm").cwd(&self.web).args(arguments))
+    }
+
+    /// A program that finds this Node.js before any other.
+    pub(crate) fn found_by(&self, program: Cmd) -> Cmd {
         match &self.path {
-            Some(path) => npm.env("PATH", path),
-            None => npm,
+            Some(path) => program.env("PATH", path),
+            None => program,
         }
     }
 }
