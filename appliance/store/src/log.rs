@@ -6,8 +6,10 @@ pub(crate) mod record;
 mod writer;
 
 use std::fmt::Debug;
+use std::fs::File;
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
+use std::sync::Arc;
 
 use openraft::storage::{LogFlushed, LogState, RaftLogStorage};
 use openraft::{AnyError, ErrorSubject, ErrorVerb, OptionalSend, RaftLogReader, StorageIOError};
@@ -39,11 +41,16 @@ pub(crate) struct Log {
 
 impl Log {
     /// Opens or creates the file and starts its writer; the worker is the
-    /// writer's thread, to be joined after [`Log::stop`].
-    pub(crate) fn open(path: &Path, fault: FaultCell) -> Result<(Self, Worker), StoreError> {
+    /// writer's thread, to be joined after [`Log::stop`]. The thread holds the
+    /// lock until it ends.
+    pub(crate) fn open(
+        path: &Path,
+        lock: Arc<File>,
+        fault: FaultCell,
+    ) -> Result<(Self, Worker), StoreError> {
         let connection = sqlite::open(path, KIND)?;
         let reader = Reader::open(path, fault.clone())?;
-        let (writer, worker) = Writer::start(connection, path, fault)?;
+        let (writer, worker) = Writer::start(connection, path, lock, fault)?;
         Ok((Self { reader, writer }, worker))
     }
 

@@ -10,12 +10,13 @@ mod schema;
 mod snapshot;
 mod tables;
 
-use std::path::Path;
-use std::sync::mpsc;
+use std::fs::File;
+use std::sync::{Arc, mpsc};
 
 use tokio::sync::{oneshot, watch};
 
 use crate::command::{MigrationStep, Outcome};
+use crate::directory::Directory;
 use crate::error::{FatalError, StoreError};
 use crate::fault::FaultCell;
 use crate::machine::core::Core;
@@ -45,27 +46,30 @@ enum Order {
 }
 
 impl Machine {
-    /// Opens or creates the file at `state`, restores a newer snapshot kept
-    /// in `directory`, and starts the thread.
+    /// Opens or creates the state file in `directory`, restores a newer
+    /// snapshot kept there, and starts the thread, which holds the lock until
+    /// it ends.
     pub(crate) fn open(
-        state: &Path,
-        directory: &Path,
+        directory: &Directory,
+        lock: Arc<File>,
         fault: FaultCell,
     ) -> Result<(Self, Worker), StoreError> {
-        let files = SnapshotFiles::new(state, directory);
-        let mut core = Core::open(state, &files)?;
+        let files = SnapshotFiles::new(&directory.state, &directory.root);
+        let mut core = Core::open(&directory.state, &files)?;
         let applied = core.watch_applied();
         let (orders, queue) = mpsc::channel();
-        let worker = worker::spawn("store-state", move || serve(&mut core, &queue))?;
-        Ok((
-            Self {
-                orders,
-                files,
-                applied,
-                fault,
-            },
-            worker,
-        ))
+        let worker = worker::spawn("store-state", lock, move || {
+            if serve(&mut core, &queue) {
+                core.settle();
+            }
+        })?;
+        let machine = Self {
+            orders,
+            files,
+            applied,
+            fault,
+        };
+        Ok((machine, worker))
     }
 
     /// Ends the thread once it has done what was asked before.
@@ -140,10 +144,12 @@ impl Machine {
     }
 }
 
-fn serve(core: &mut Core, queue: &mpsc::Receiver<Order>) {
+/// Works until it is told to stop; false after a fatal error.
+fn serve(core: &mut Core, queue: &mpsc::Receiver<Order>) -> bool {
     while let Ok(Order::Work(work)) = queue.recv() {
         if !work(core) {
-            return;
+            return false;
         }
     }
+    true
 }

@@ -158,7 +158,7 @@ impl Store {
         // A batcher that is gone already has nothing left to stop.
         let _ = self.0.requests.send(Request::Stop).await;
         self.0.readers.close();
-        parts.end(&self.0.machine, &self.0.proposer.raft).await
+        parts.end(&self.0.proposer.raft).await
     }
 
     async fn hand_over(&self, task: Task) -> Result<Answer, StoreError> {

@@ -20,3 +20,4 @@ pub(crate) type Membership = openraft::StoredMembership<u64, openraft::BasicNode
 pub(crate) type SnapshotMeta = openraft::SnapshotMeta<u64, openraft::BasicNode>;
 pub(crate) type Snapshot = openraft::Snapshot<TypeConfig>;
 pub(crate) type StorageError = openraft::StorageError<u64>;
+pub(crate) type Metrics = openraft::RaftMetrics<u64, openraft::BasicNode>;

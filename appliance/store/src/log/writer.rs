@@ -1,7 +1,8 @@
 //! Writing the log: one thread, and one disk flush for all edits that wait.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::error::{FatalError, FaultSite, StoreError};
 use crate::fault::FaultCell;
 use crate::log::reader::{PURGED, VOTE};
-use crate::sqlite::position;
+use crate::sqlite::{self, position};
 use crate::worker::{self, Worker};
 
 /// Most edits that share one flush.
@@ -44,6 +45,7 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         path: &Path,
+        lock: Arc<File>,
         fault: FaultCell,
     ) -> Result<(Self, Worker), StoreError> {
         let (orders, queue) = mpsc::channel();
@@ -52,7 +54,10 @@ impl Writer {
             path: path.to_owned(),
             fault: fault.clone(),
         };
-        let worker = worker::spawn("store-log", move || thread.run(&queue))?;
+        let worker = worker::spawn("store-log", lock, move || {
+            thread.run(&queue);
+            thread.settle();
+        })?;
         Ok((Self { orders, fault }, worker))
     }
 
@@ -85,7 +90,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn run(self, queue: &mpsc::Receiver<Order>) {
+    fn run(&self, queue: &mpsc::Receiver<Order>) {
         let mut stopped = false;
         while !stopped {
             let mut edits = Vec::new();
@@ -106,6 +111,15 @@ impl Thread {
                 // Nobody waits for an edit whose future was dropped.
                 let _ = done.send(result.clone());
             }
+        }
+    }
+
+    /// Leaves one complete file behind, without a write-ahead log.
+    fn settle(&self) {
+        if self.fault.get().is_none()
+            && let Err(error) = sqlite::checkpoint(&self.connection, &self.path)
+        {
+            tracing::warn!(%error, "the log keeps its write-ahead file");
         }
     }
 

@@ -117,6 +117,13 @@ impl Core {
         sqlite::checkpoint(&self.connection, &self.path)
     }
 
+    /// Leaves one complete file behind, without a write-ahead log.
+    pub(super) fn settle(&self) {
+        if let Err(error) = self.checkpoint() {
+            tracing::warn!(%error, "the state keeps its write-ahead file");
+        }
+    }
+
     /// Replaces the content by that of a snapshot.
     pub(super) fn restore(&mut self, snapshot: &Path) -> Result<(), FatalError> {
         let site = FaultSite {
