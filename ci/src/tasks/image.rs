@@ -1,9 +1,11 @@
 //! Builds the image, and builds it again.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use megh_host::command::Line;
 use serde_json::Value;
 
 use super::web::Tools;
@@ -11,55 +13,58 @@ use crate::report::Step;
 use crate::workspace::Workspace;
 
 const RECIPE: &str = "recipes/images/appliance.toml";
-/// The builder says this when a pinned package has left the mirror.
-const LOCK_IS_OLD: &str = "freshly made lock";
+/// What the builder says when a pinned package has left the mirror.
+const LOCK_IS_OLD: &str = "THIS IS NOT A BUILD OF THE LOCK";
+/// What a build from nothing shares with the first: downloads and keys.
+const SHARED: [&str; 3] = ["debs", "apt", "dev-keys"];
 
 /// Builds the image into `out/`.
 pub(crate) fn build(workspace: &Workspace, step: &mut Step) -> Result<()> {
-    build_into(workspace, &workspace.out(), step)
+    build_into(workspace, &workspace.out(), workspace.cache(), step)
 }
 
-/// Builds once more into another folder and compares the digests of all parts
-/// as they were before signing.
+/// Builds once more, every stage from nothing and in other folders, and
+/// compares the digests of all parts as they were before signing.
 pub(crate) fn reproducible(workspace: &Workspace) -> Result<()> {
     let again = workspace.cache().join("second-build");
+    let (out, cache) = (again.join("out"), again.join("cache"));
     if again.exists() {
         fs::remove_dir_all(&again).with_context(|| format!("clearing {}", again.display()))?;
     }
-    build_into(workspace, &again, &mut Step::default())?;
-    let (first, second) = (digests(&workspace.out())?, digests(&again)?);
-    fs::remove_dir_all(&again).with_context(|| format!("clearing {}", again.display()))?;
+    fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
+    for name in SHARED {
+        symlink(workspace.cache().join(name), cache.join(name))
+            .with_context(|| format!("sharing {name} with the second build"))?;
+    }
+    build_into(workspace, &out, &cache, &mut Step::default())?;
+    let (first, second) = (digests(&workspace.out())?, digests(&out)?);
     if first != second {
-        bail!("two builds differ:\n{first:#}\n{second:#}");
+        bail!(
+            "two builds differ; the second is in {}:\n{first:#}\n{second:#}",
+            again.display()
+        );
     }
     println!("two builds have identical parts: {first:#}");
-    Ok(())
+    fs::remove_dir_all(&again).with_context(|| format!("clearing {}", again.display()))
 }
 
-fn build_into(workspace: &Workspace, out: &Path, step: &mut Step) -> Result<()> {
+fn build_into(workspace: &Workspace, out: &Path, cache: &Path, step: &mut Step) -> Result<()> {
     let build = workspace
         .cargo("run")
-        .args([
-            "--quiet",
-            "--locked",
-            "-p",
-            "megh-image",
-            "--",
-            "build",
-            RECIPE,
-            "--out",
-        ])
+        .args(["--quiet", "--locked", "-p", "megh-image", "--", "build"])
+        .args([RECIPE, "--refresh-lock-if-gone", "--out"])
         .arg(out)
         .arg("--cache")
-        .arg(workspace.cache());
+        .arg(cache);
+    let mut old_lock = false;
     Tools::find(workspace)?.found_by(build).lines(|line| {
-        let (megh_host::command::Line::Out(text) | megh_host::command::Line::Err(text)) = line;
-        if text.contains(LOCK_IS_OLD) {
-            step.warn(text);
-        } else {
-            println!("{text}");
-        }
+        let (Line::Out(text) | Line::Err(text)) = line;
+        println!("{text}");
+        old_lock |= text.contains(LOCK_IS_OLD);
     })?;
+    if old_lock {
+        step.warn("pinned packages have left the mirror: this image is of a freshly made lock; run `megh-image lock`");
+    }
     Ok(())
 }
 
