@@ -60,13 +60,13 @@ export function InstanceActions({ instance, onDeleted }: { instance: Instance; o
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<Zap size={16} />} disabled={!powered} onClick={() => setAsking("force")}>
+          <Menu.Item leftSection={<Zap size={16} />} disabled={!powered && status !== "failed"} onClick={() => setAsking("force")}>
             Force off
           </Menu.Item>
           <Menu.Item
             color="laterite"
             leftSection={<Trash2 size={16} />}
-            disabled={status === "deleting"}
+            disabled={status === "deleting" || status === "creating"}
             onClick={() => setAsking("delete")}
           >
             Delete
