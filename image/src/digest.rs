@@ -64,15 +64,23 @@ fn reader(file: io::Result<File>) -> io::Result<String> {
 
 /// SHA-256 over a folder's tree, in hex; times and owners do not count.
 pub fn folder(path: &Path) -> Result<String> {
+    folder_without(path, &[])
+}
+
+/// The same, without these entries of the folder itself.
+pub fn folder_without(path: &Path, left_out: &[&str]) -> Result<String> {
     let mut inputs = Inputs::default();
-    tree(path, &mut inputs).with_context(|| format!("cannot read {}", path.display()))?;
+    tree(path, left_out, &mut inputs).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(inputs.key())
 }
 
-fn tree(folder: &Path, inputs: &mut Inputs) -> io::Result<()> {
+fn tree(folder: &Path, left_out: &[&str], inputs: &mut Inputs) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
+        if left_out.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
         let path = entry.path();
         let meta = entry.metadata()?;
         inputs.field(entry.file_name().as_bytes());
@@ -84,7 +92,7 @@ fn tree(folder: &Path, inputs: &mut Inputs) -> io::Result<()> {
         inputs.field(format!("{:o}", meta.permissions().mode()).as_bytes());
         if meta.is_dir() {
             inputs.field(b"(");
-            tree(&path, inputs)?;
+            tree(&path, &[], inputs)?;
             inputs.field(b")");
         } else {
             inputs.field(reader(File::open(&path))?.as_bytes());

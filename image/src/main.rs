@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 mod apt;
+mod base;
 mod build;
 mod cli;
 mod deb;
@@ -11,10 +12,15 @@ mod fetch;
 mod keys;
 mod lock;
 mod mirror;
+mod product;
 mod progress;
+mod release;
 mod repository;
+mod rootfs;
+mod sizes;
 mod stage;
 mod tools;
+mod web;
 mod workspace;
 
 fn main() -> ExitCode {

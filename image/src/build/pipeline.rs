@@ -9,8 +9,10 @@ use super::BuildRequest;
 use crate::fetch::Debs;
 use crate::keys::Keys;
 use crate::lock::Lock;
-use crate::stage::Stages;
+use crate::rootfs::{self, Identity, Ingredients};
+use crate::stage::{Stages, timed};
 use crate::tools::{self, Tools};
+use crate::{base, product, sizes, web};
 
 /// What all stages share.
 pub(super) struct Pipeline<'a> {
@@ -25,9 +27,35 @@ pub(super) struct Pipeline<'a> {
 impl Pipeline<'_> {
     /// Builds from `lock`.
     pub(super) fn run(&self, lock: &Lock) -> Result<()> {
-        let root = tools::make(&self.stages, lock, &self.recipe.suite, &self.debs)?;
-        let tools = Tools::open(&root, self.stages.dir(), lock.epoch)?;
-        println!("{}", tools.cmd("gcc").arg("--version").stdout()?);
+        let stages = &self.stages;
+        let root = tools::make(stages, lock, &self.recipe.suite, &self.debs)?;
+        let tools = Tools::open(&root, stages.dir(), lock.epoch)?;
+        let base = base::make(stages, &tools, lock, self.recipe, &self.debs)?;
+        let lines = sizes::by_group(self.recipe, lock, &base.installed()?);
+        eprint!("{}", sizes::table(&lines));
+        let programs = timed("product", || {
+            product::compile(&tools, &self.sources, &self.request.cache)
+        })?;
+        let web = web::build(stages, &self.sources, lock.epoch)?;
+        let identity = Identity {
+            id: self.recipe.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let ingredients = Ingredients {
+            base: &base,
+            overlay: self.overlay(),
+            programs: &programs,
+            web,
+            keys: self.keys,
+            identity: &identity,
+        };
+        let root = rootfs::make(stages, &tools, &ingredients)?;
+        eprintln!("{} {}", root.file.display(), root.verity.root_hash);
         Ok(())
+    }
+
+    /// The overlay lies beside the recipe, in a folder of its name.
+    fn overlay(&self) -> PathBuf {
+        self.request.recipe.with_extension("").join("overlay")
     }
 }

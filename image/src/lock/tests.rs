@@ -9,7 +9,7 @@ fn package(group: &str, name: &str, version: &str, digest: char) -> Package {
         size: 1234,
         sha256: digest.to_string().repeat(64),
         archive: Archive::Debian,
-        path: format!("pool/main/x/{name}_{version}_amd64.deb"),
+        path: format!("pool/main/x/{name}_{}_amd64.deb", version.replace(':', "")),
     }
 }
 
