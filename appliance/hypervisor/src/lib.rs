@@ -21,6 +21,6 @@ pub use console::Console;
 pub use error::HypervisorError;
 pub use hypervisor::Hypervisor;
 pub use libvirt::{LibvirtHypervisor, SYSTEM_URI};
-pub use serial_log::{open_console_with_history, remove_serial_log};
+pub use serial_log::remove_serial_log;
 pub use spec::{DiskSource, DomainSpec, GuestFirmware};
 pub use state::{Acceleration, DomainEntry, DomainState, StopMode};

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use megh_hypervisor::{Console, Hypervisor, HypervisorError, StopMode, open_console_with_history};
+use megh_hypervisor::{Console, Hypervisor, HypervisorError, StopMode};
 
 use crate::daemon::PrivateLibvirt;
 use crate::guest::{self, GREETING, wait_for};
@@ -83,26 +83,6 @@ pub(crate) fn take_over(libvirt: &mut PrivateLibvirt) {
     drain(&*first);
     second.write(b"mine").unwrap();
     read_until(&*second, "mine");
-    driver.undefine(spec.id).unwrap();
-}
-
-pub(crate) fn history(libvirt: &mut PrivateLibvirt) {
-    let driver = libvirt.driver();
-    let spec = guest::echo(libvirt, 13);
-    driver.define(&spec).unwrap();
-    driver.start(spec.id).unwrap();
-    // Opened while the guest may be printing already or not yet.
-    let early = open_console_with_history(driver, spec.id, &spec.serial_log, 1 << 16).unwrap();
-    early.write(b"<1>").unwrap();
-    let seen = read_until(&*early, "<1>");
-    assert_eq!(seen.matches(GREETING).count(), 1, "{seen:?}");
-    drop(early);
-    wait_for(&spec.serial_log, "<1>");
-    let late = open_console_with_history(driver, spec.id, &spec.serial_log, 1 << 16).unwrap();
-    late.write(b"<2>").unwrap();
-    let seen = read_until(&*late, "<2>");
-    assert_eq!(seen.matches(GREETING).count(), 1, "{seen:?}");
-    assert_eq!(seen.matches("<1>").count(), 1, "{seen:?}");
     driver.undefine(spec.id).unwrap();
 }
 
