@@ -74,7 +74,7 @@ mod tests {
     fn a_ticket_is_good_once_for_its_instance_and_session_and_a_minute() {
         let [instance, session, other] = [1, 2, 3].map(Uuid::from_u128);
         let mut tickets = Tickets::default();
-        let mut issue = |tickets: &mut Tickets| tickets.issue(instance, session, 0).0;
+        let issue = |tickets: &mut Tickets| tickets.issue(instance, session, 0).0;
 
         let ticket = issue(&mut tickets);
         assert!(tickets.redeem(ticket.reveal(), instance, session, LIFETIME - 1));

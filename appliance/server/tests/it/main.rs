@@ -1,6 +1,8 @@
 //! The daemon's API, called without a socket: a real store in a temporary
 //! directory, engines in memory.
 
+#![allow(unreachable_pub, reason = "nothing is outside of a test program")]
+
 mod support;
 
 mod bad_input;

@@ -51,13 +51,18 @@ impl Answer {
     #[track_caller]
     pub fn text(&self, pointer: &str) -> String {
         let found = self.body.pointer(pointer).and_then(Value::as_str);
-        found.unwrap_or_else(|| panic!("no text at {pointer} in {:#}", self.body)).to_owned()
+        found
+            .unwrap_or_else(|| panic!("no text at {pointer} in {:#}", self.body))
+            .to_owned()
     }
 }
 
 impl Client {
     pub fn new(router: Router) -> Self {
-        Self { router, cookie: None }
+        Self {
+            router,
+            cookie: None,
+        }
     }
 
     pub async fn claim(&mut self, code: &str) -> Answer {
@@ -68,7 +73,12 @@ impl Client {
     }
 
     pub async fn login(&mut self) -> Answer {
-        let answer = self.post("/api/v1/sessions", json!({"name": ADMIN, "password": PASSWORD})).await;
+        let answer = self
+            .post(
+                "/api/v1/sessions",
+                json!({"name": ADMIN, "password": PASSWORD}),
+            )
+            .await;
         self.take_cookie(&answer);
         answer
     }
@@ -81,20 +91,26 @@ impl Client {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path), Body::empty()).await
+        self.send(self.request(Method::GET, path), Body::empty())
+            .await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        let request = self.request(Method::POST, path).header(CONTENT_TYPE, "application/json");
+        let request = self
+            .request(Method::POST, path)
+            .header(CONTENT_TYPE, "application/json");
         self.send(request, Body::from(body.to_string())).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
-        self.send(self.request(Method::DELETE, path), Body::empty()).await
+        self.send(self.request(Method::DELETE, path), Body::empty())
+            .await
     }
 
     pub async fn put(&self, path: &str, content: impl Into<Body>) -> Answer {
-        let request = self.request(Method::PUT, path).header(CONTENT_TYPE, "application/octet-stream");
+        let request = self
+            .request(Method::PUT, path)
+            .header(CONTENT_TYPE, "application/octet-stream");
         self.send(request, content.into()).await
     }
 
@@ -110,11 +126,20 @@ impl Client {
     pub async fn send(&self, request: axum::http::request::Builder, body: Body) -> Answer {
         let request = request.body(body).expect("a request");
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router always answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        };
         check_headers(&answer);
         check_problem(&answer);
         check_documented(&method, &path, &answer);
@@ -123,8 +148,13 @@ impl Client {
 
     /// Announces and uploads an image, and waits until it is ready.
     pub async fn image(&self, name: &str, content: Vec<u8>) -> Value {
-        self.post(&format!("{PROJECT}/images"), json!({"name": name})).await.expect_status(201);
-        let answer = self.put(&format!("{PROJECT}/images/{name}/content"), content).await.expect_status(202);
+        self.post(&format!("{PROJECT}/images"), json!({"name": name}))
+            .await
+            .expect_status(201);
+        let answer = self
+            .put(&format!("{PROJECT}/images/{name}/content"), content)
+            .await
+            .expect_status(202);
         let operation = self.wait(&answer).await;
         assert_eq!(operation["status"], "succeeded", "{operation:#}");
         self.get(&format!("{PROJECT}/images/{name}")).await.body
@@ -132,7 +162,12 @@ impl Client {
 
     /// Makes an instance from an image and waits until that has ended.
     pub async fn instance(&self, name: &str, image: &str, start: bool) -> Value {
-        let answer = self.post(&format!("{PROJECT}/instances"), new_instance(name, image, start)).await;
+        let answer = self
+            .post(
+                &format!("{PROJECT}/instances"),
+                new_instance(name, image, start),
+            )
+            .await;
         let operation = self.wait(&answer.expect_status(202)).await;
         assert_eq!(operation["status"], "succeeded", "{operation:#}");
         self.get(&format!("{PROJECT}/instances/{name}")).await.body
@@ -146,7 +181,11 @@ impl Client {
     /// Waits for an operation to end.
     pub async fn wait_for(&self, operation: &str) -> Value {
         for _ in 0..1000 {
-            let now = self.get(&format!("{PROJECT}/operations/{operation}")).await.expect_status(200).body;
+            let now = self
+                .get(&format!("{PROJECT}/operations/{operation}"))
+                .await
+                .expect_status(200)
+                .body;
             if now["status"] != "running" {
                 return now;
             }
@@ -166,8 +205,17 @@ pub fn new_instance(name: &str, image: &str, start: bool) -> Value {
 
 #[track_caller]
 fn check_headers(answer: &Answer) {
-    for name in ["x-request-id", "content-security-policy", "x-content-type-options", "strict-transport-security"] {
-        assert!(answer.headers.contains_key(name), "no {name} in {:?}", answer.headers);
+    for name in [
+        "x-request-id",
+        "content-security-policy",
+        "x-content-type-options",
+        "strict-transport-security",
+    ] {
+        assert!(
+            answer.headers.contains_key(name),
+            "no {name} in {:?}",
+            answer.headers
+        );
     }
 }
 
@@ -176,12 +224,22 @@ fn check_problem(answer: &Answer) {
     if !answer.status.is_client_error() && !answer.status.is_server_error() {
         return;
     }
-    assert_eq!(answer.headers[CONTENT_TYPE], "application/problem+json", "{}", answer.status);
+    assert_eq!(
+        answer.headers[CONTENT_TYPE], "application/problem+json",
+        "{}",
+        answer.status
+    );
     let problem: megh_api_types::Problem =
         serde_json::from_value(answer.body.clone()).expect("an error is a problem document");
     assert_eq!(problem.status, answer.status.as_u16());
-    assert_eq!(problem.request_id, answer.headers["x-request-id"].to_str().expect("a text"));
-    assert!(!problem.detail.is_empty() && !problem.remedy.is_empty(), "{problem:?}");
+    assert_eq!(
+        problem.request_id,
+        answer.headers["x-request-id"].to_str().expect("a text")
+    );
+    assert!(
+        !problem.detail.is_empty() && !problem.remedy.is_empty(),
+        "{problem:?}"
+    );
     if problem.status == 429 {
         assert!(answer.headers.contains_key("retry-after"));
     }
@@ -193,20 +251,36 @@ fn documented(method: &Method, path: &str) -> Option<Vec<u16>> {
     let paths: BTreeMap<String, Value> =
         serde_json::from_value(document["paths"].clone()).expect("paths are a map");
     let fits = |template: &str| {
-        let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+        let (template, path): (Vec<_>, Vec<_>) =
+            (template.split('/').collect(), path.split('/').collect());
         let same = |(template, path): (&&str, &&str)| template == path || template.starts_with('{');
         template.len() == path.len() && template.iter().zip(&path).all(same)
     };
     // Fixed parts come before variable ones: `/sessions/current`.
-    let template = paths.keys().filter(|template| fits(template)).min_by_key(|template| template.contains("/{session}"))?;
-    let responses = paths[template].get(method.as_str().to_lowercase())?.get("responses")?.as_object()?.clone();
-    Some(responses.keys().filter_map(|status| status.parse().ok()).collect())
+    let template = paths
+        .keys()
+        .filter(|template| fits(template))
+        .min_by_key(|template| template.contains("/{session}"))?;
+    let responses = paths[template]
+        .get(method.as_str().to_lowercase())?
+        .get("responses")?
+        .as_object()?
+        .clone();
+    Some(
+        responses
+            .keys()
+            .filter_map(|status| status.parse().ok())
+            .collect(),
+    )
 }
 
 #[track_caller]
 fn check_documented(method: &Method, path: &str, answer: &Answer) {
     if let Some(statuses) = documented(method, path) {
         let status = answer.status.as_u16();
-        assert!(statuses.contains(&status), "{method} {path} answered {status}, documented are {statuses:?}");
+        assert!(
+            statuses.contains(&status),
+            "{method} {path} answered {status}, documented are {statuses:?}"
+        );
     }
 }

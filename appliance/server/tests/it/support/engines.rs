@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use megh_hypervisor::fake::FakeHypervisor;
 use megh_hypervisor::{
-    Acceleration, Console, DomainEntry, DomainSpec, DomainState, Hypervisor, HypervisorError, StopMode,
+    Acceleration, Console, DomainEntry, DomainSpec, DomainState, Hypervisor, HypervisorError,
+    StopMode,
 };
 use megh_storage::fake::FakePool;
 use megh_storage::{Capacity, ImageInfo, Pool, StorageError, VolumeSource};
@@ -34,7 +35,10 @@ struct State {
 impl Freezer {
     /// Freezes the `nth` changing call from now on.
     pub fn plan(&self, nth: u32, when: When) {
-        *self.state.lock().expect("a lock") = State { planned: Some((nth, when)), frozen: None };
+        *self.state.lock().expect("a lock") = State {
+            planned: Some((nth, when)),
+            frozen: None,
+        };
     }
 
     /// Freezes nothing from now on; what is frozen stays so.
@@ -88,7 +92,10 @@ pub struct FreezingHypervisor {
 
 impl FreezingHypervisor {
     pub fn new(inner: FakeHypervisor, freezer: &Arc<Freezer>) -> Self {
-        Self { inner, freezer: Arc::clone(freezer) }
+        Self {
+            inner,
+            freezer: Arc::clone(freezer),
+        }
     }
 }
 
@@ -134,7 +141,10 @@ pub struct FreezingPool {
 
 impl FreezingPool {
     pub fn new(inner: FakePool, freezer: &Arc<Freezer>) -> Self {
-        Self { inner, freezer: Arc::clone(freezer) }
+        Self {
+            inner,
+            freezer: Arc::clone(freezer),
+        }
     }
 }
 
@@ -144,19 +154,29 @@ impl Pool for FreezingPool {
     }
 
     fn inspect(&self, image: Uuid, upload: &Path) -> Result<ImageInfo, StorageError> {
-        self.freezer.call("inspect", || self.inner.inspect(image, upload))
+        self.freezer
+            .call("inspect", || self.inner.inspect(image, upload))
     }
 
-    fn import(&self, image: Uuid, upload: &Path, progress: &mut dyn FnMut(f64)) -> Result<(), StorageError> {
-        self.freezer.call("import", || self.inner.import(image, upload, progress))
+    fn import(
+        &self,
+        image: Uuid,
+        upload: &Path,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<(), StorageError> {
+        self.freezer
+            .call("import", || self.inner.import(image, upload, progress))
     }
 
     fn delete_image(&self, image: Uuid) -> Result<(), StorageError> {
-        self.freezer.call("delete image", || self.inner.delete_image(image))
+        self.freezer
+            .call("delete image", || self.inner.delete_image(image))
     }
 
     fn create_volume(&self, volume: Uuid, image: Uuid, size: u64) -> Result<(), StorageError> {
-        self.freezer.call("create volume", || self.inner.create_volume(volume, image, size))
+        self.freezer.call("create volume", || {
+            self.inner.create_volume(volume, image, size)
+        })
     }
 
     fn open_volume(&self, volume: Uuid) -> Result<VolumeSource, StorageError> {
@@ -164,7 +184,8 @@ impl Pool for FreezingPool {
     }
 
     fn delete_volume(&self, volume: Uuid) -> Result<(), StorageError> {
-        self.freezer.call("delete volume", || self.inner.delete_volume(volume))
+        self.freezer
+            .call("delete volume", || self.inner.delete_volume(volume))
     }
 
     fn images(&self) -> Result<Vec<Uuid>, StorageError> {

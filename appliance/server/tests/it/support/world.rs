@@ -61,7 +61,9 @@ impl World {
     /// Starts a daemon that carries out operations.
     pub async fn start(&self) -> Server {
         let mut server = self.start_idle().await;
-        server.background.spawn(meghd::work::run(Arc::clone(&server.app)));
+        server
+            .background
+            .spawn(meghd::work::run(Arc::clone(&server.app)));
         server
     }
 
@@ -69,18 +71,34 @@ impl World {
     pub async fn start_idle(&self) -> Server {
         let migrations = meghd::migrations().expect("the migrations are in order");
         let directory = self.home.path().join("control");
-        let store = Store::open(&directory, migrations, StoreOptions::default()).await.expect("a store");
+        let store = Store::open(&directory, migrations, StoreOptions::default())
+            .await
+            .expect("a store");
         let engines = Engines {
             store: store.clone(),
-            hypervisor: Arc::new(FreezingHypervisor::new(self.hypervisor.clone(), &self.freezer)),
+            hypervisor: Arc::new(FreezingHypervisor::new(
+                self.hypervisor.clone(),
+                &self.freezer,
+            )),
             pool: Arc::new(FreezingPool::new(self.pool.clone(), &self.freezer)),
         };
         let screen = self.home.path().join("console.json");
-        let ownership =
-            Ownership::new(Screen { path: Some(screen.clone()), port: 443, fingerprint: "00".into() });
-        let app = App::new(self.settings(), self.clock.clone(), engines, ownership).await.expect("an app");
+        let ownership = Ownership::new(Screen {
+            path: Some(screen.clone()),
+            port: 443,
+            fingerprint: "00".into(),
+        });
+        let app = App::new(self.settings(), self.clock.clone(), engines, ownership)
+            .await
+            .expect("an app");
         let router = meghd::http::router(Arc::clone(&app));
-        Server { app, store, router, background: JoinSet::new(), screen }
+        Server {
+            app,
+            store,
+            router,
+            background: JoinSet::new(),
+            screen,
+        }
     }
 
     fn settings(&self) -> Settings {
@@ -118,7 +136,10 @@ impl Server {
     /// A client that has claimed the appliance.
     pub async fn claimed(&self) -> Client {
         let mut client = self.client();
-        let code = self.screen().claim_code.expect("the appliance has no owner");
+        let code = self
+            .screen()
+            .claim_code
+            .expect("the appliance has no owner");
         client.claim(&code).await.expect_status(201);
         client
     }
@@ -134,6 +155,9 @@ impl Server {
     pub async fn kill(mut self) {
         self.background.abort_all();
         while self.background.join_next().await.is_some() {}
-        self.store.close().await.expect("the store's files are let go");
+        self.store
+            .close()
+            .await
+            .expect("the store's files are let go");
     }
 }
