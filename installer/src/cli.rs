@@ -1,0 +1,90 @@
+//! The command line of `megh-install`.
+
+mod run;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use megh_model::name::Name;
+
+pub use run::run;
+
+/// Install MeghOS from a started medium to a disk.
+///
+/// A disk that is installed on is erased. Nothing is written to it before the
+/// whole release has been checked, and it does not start before all is written.
+#[derive(Debug, Parser)]
+#[command(name = "megh-install", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Directory with the release: manifest, signature and parts
+    #[arg(long, global = true, value_name = "DIR")]
+    release: Option<PathBuf>,
+
+    /// Directory with the trusted public keys
+    #[arg(long, global = true, value_name = "DIR")]
+    keys: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what an installation would do, and change nothing
+    Plan {
+        #[command(flatten)]
+        choice: Choice,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Install, erasing the disk
+    Execute {
+        #[command(flatten)]
+        choice: Choice,
+        /// The last four characters of the disk's serial number (or name), as `plan` shows them
+        #[arg(long, value_name = "TEXT")]
+        confirm: String,
+        /// Print progress as JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// What the medium runs on every terminal: `auto` when there are answers, `tui` otherwise
+    Start,
+    /// Install by the answers file of this machine, then restart or switch off as it says
+    Auto,
+    /// Show which disk an answers file means, and why the others are not meant
+    Match {
+        /// The answers file
+        answers: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check an answers file without looking at this machine
+    Validate {
+        /// The answers file
+        answers: PathBuf,
+    },
+    /// Ask on this terminal and install
+    Tui,
+    /// Print a completion script
+    Completions {
+        /// For this shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Choice {
+    /// Choose the disk by the answers in this file
+    #[arg(long, value_name = "FILE", required_unless_present = "disk")]
+    answers: Option<PathBuf>,
+    /// The disk, as the kernel calls it (`sda`)
+    #[arg(long, value_name = "NAME", conflicts_with = "answers")]
+    disk: Option<String>,
+    /// The machine's name
+    #[arg(long, value_name = "NAME", conflicts_with = "answers")]
+    host_name: Option<Name>,
+}

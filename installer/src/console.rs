@@ -1,0 +1,64 @@
+//! The first screen of an installed machine, on its display and its serial
+//! line. It needs nothing but files that others leave, so it works, and says
+//! so, when the control plane does not.
+
+pub mod draw;
+pub mod facts;
+pub mod plain;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use megh_host::command::Cmd;
+use megh_host::{Machine, System};
+
+use crate::tui::state::Input;
+use crate::tui::terminal::{Screen, Style};
+use facts::{Facts, Sources};
+
+/// How often the facts are looked at.
+const REFRESH: Duration = Duration::from_secs(2);
+
+/// Shows the screen until this process is ended.
+pub fn run() -> Result<()> {
+    // Messages of the kernel would be written across the screen.
+    let _still_loud = System.run(&Cmd::new("dmesg").args(["--console-level", "1"]));
+    let style = Style::from_env();
+    let sources = Sources::default();
+    let mut screen = Screen::open(style)?;
+    let mut facts = sources.read();
+    announce(style, None, &facts)?;
+    screen.clear()?;
+    loop {
+        screen.draw(|frame, style| draw::draw(&facts, style, frame))?;
+        let deadline = Instant::now() + REFRESH;
+        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+            if screen.key(left)? == Some(Input::Redraw) {
+                screen.clear()?;
+                screen.draw(|frame, style| draw::draw(&facts, style, frame))?;
+            }
+        }
+        let now = sources.read();
+        if announce(style, Some(&facts), &now)? {
+            screen.clear()?;
+        }
+        facts = now;
+    }
+}
+
+/// Prints the plain block on a serial line when it says something new; true
+/// when it was printed, and the screen must be drawn anew.
+fn announce(style: Style, before: Option<&Facts>, now: &Facts) -> io::Result<bool> {
+    let text = plain::block(now);
+    if style != Style::Ascii || before.is_some_and(|before| plain::block(before) == text) {
+        return Ok(false);
+    }
+    let mut out = io::stdout().lock();
+    // The terminal is raw: every line needs its own return.
+    write!(out, "\r\n{}", text.replace('\n', "\r\n"))?;
+    out.flush()?;
+    Ok(true)
+}

@@ -1,0 +1,61 @@
+//! Where things lie on a started medium; other places in tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use megh_host::block::{self, Disk};
+use megh_host::command::CommandError;
+use megh_host::{Machine, efi};
+use megh_model::boot::{BOOT_RECORD_PATH, BootRecord, BootSource, Firmware, MEDIUM_PATH};
+use megh_model::release::TRUSTED_KEYS_DIR;
+
+/// The surroundings of an installation.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The directory with manifest, signature and parts.
+    pub release: PathBuf,
+    /// The directory with the trusted public keys.
+    pub keys: PathBuf,
+    /// The root of the medium.
+    pub medium: PathBuf,
+    /// A directory for mount points, the lock and the journal of progress.
+    pub run: PathBuf,
+    /// Names of disks and their attributes.
+    pub block: block::Places,
+    /// How the machine was started.
+    pub firmware: Firmware,
+    /// The device it was started from, when that is known.
+    pub boot_device: Option<PathBuf>,
+}
+
+impl Default for Place {
+    /// The places of this machine.
+    fn default() -> Self {
+        let record = boot_record(Path::new(BOOT_RECORD_PATH));
+        let boot_device = record.as_ref().map(|record| match &record.source {
+            BootSource::Medium { device } => PathBuf::from(device),
+            BootSource::Disk { disk, .. } => Path::new("/dev").join(disk),
+        });
+        Self {
+            release: Path::new(MEDIUM_PATH).join("meghos"),
+            keys: TRUSTED_KEYS_DIR.into(),
+            medium: MEDIUM_PATH.into(),
+            run: "/run/meghos/install".into(),
+            block: block::Places::default(),
+            firmware: record.map_or_else(efi::firmware, |record| record.firmware),
+            boot_device,
+        }
+    }
+}
+
+impl Place {
+    /// The disks of this machine.
+    pub fn disks(&self, machine: &dyn Machine) -> Result<Vec<Disk>, CommandError> {
+        block::inventory(machine, &self.block, self.boot_device.as_deref())
+    }
+}
+
+/// The record is absent where this does not run on MeghOS, and that is fine.
+fn boot_record(path: &Path) -> Option<BootRecord> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+}

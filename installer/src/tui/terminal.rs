@@ -1,0 +1,140 @@
+//! The terminal: a screen, a serial line or an emulator, given back as it was.
+
+use std::io::{self, Stdout, Write};
+use std::time::Duration;
+
+use crossterm::event::{self, Event as TerminalEvent, KeyCode, KeyEventKind, KeyModifiers};
+use crossterm::{cursor, execute, terminal};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+
+use super::state::Input;
+
+/// A serial line does not tell its size; this is what everything fits into.
+const SMALLEST: (u16, u16) = (80, 24);
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Lines and blocks.
+    Graphic,
+    /// Letters, digits and punctuation.
+    Ascii,
+}
+
+impl Style {
+    /// By `TERM`: real terminals and serial lines get ASCII.
+    pub fn from_env() -> Self {
+        Self::of_term(&std::env::var("TERM").unwrap_or_default())
+    }
+
+    pub(crate) fn of_term(term: &str) -> Self {
+        let plain =
+            term.is_empty() || term == "dumb" || term == "linux-serial" || term.starts_with("vt");
+        if plain { Self::Ascii } else { Self::Graphic }
+    }
+
+    /// The border of a box.
+    pub const fn border(self) -> border::Set<'static> {
+        match self {
+            Self::Graphic => border::PLAIN,
+            Self::Ascii => border::Set {
+                top_left: "+",
+                top_right: "+",
+                bottom_left: "+",
+                bottom_right: "+",
+                vertical_left: "|",
+                vertical_right: "|",
+                horizontal_top: "-",
+                horizontal_bottom: "-",
+            },
+        }
+    }
+
+    /// A bar of `width` cells, `done` of `total` filled.
+    pub fn bar(self, done: u64, total: u64, width: usize) -> String {
+        let (full, empty) = match self {
+            Self::Graphic => ("█", "░"),
+            Self::Ascii => ("#", "."),
+        };
+        let share = u128::from(done) * width as u128 / u128::from(total.max(1));
+        let filled = usize::try_from(share).unwrap_or(width).min(width);
+        full.repeat(filled) + &empty.repeat(width - filled)
+    }
+}
+
+/// The terminal in raw mode; ends when dropped.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    style: Style,
+}
+
+impl Screen {
+    /// Takes the terminal over.
+    pub fn open(style: Style) -> io::Result<Self> {
+        terminal::enable_raw_mode()?;
+        let viewport = match terminal::size() {
+            Ok((width, height)) if width > 0 && height > 0 => Viewport::Fullscreen,
+            _ => Viewport::Fixed(Rect::new(0, 0, SMALLEST.0, SMALLEST.1)),
+        };
+        let backend = CrosstermBackend::new(io::stdout());
+        let terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
+        let mut screen = Self { terminal, style };
+        screen.clear()?;
+        Ok(screen)
+    }
+
+    /// Wipes the screen, so that everything is drawn anew.
+    pub fn clear(&mut self) -> io::Result<()> {
+        execute!(
+            io::stdout(),
+            terminal::Clear(terminal::ClearType::All),
+            cursor::MoveTo(0, 0)
+        )?;
+        self.terminal.clear()
+    }
+
+    /// Draws what has changed.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>, Style)) -> io::Result<()> {
+        let style = self.style;
+        self.terminal.draw(|frame| draw(frame, style)).map(drop)
+    }
+
+    /// The next key, if one comes in time.
+    pub fn key(&self, patience: Duration) -> io::Result<Option<Input>> {
+        if !event::poll(patience)? {
+            return Ok(None);
+        }
+        Ok(match event::read()? {
+            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => {
+                input(key.code, key.modifiers.contains(KeyModifiers::CONTROL))
+            }
+            TerminalEvent::Resize(..) => Some(Input::Redraw),
+            _ => None,
+        })
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _as_far_as_possible = terminal::disable_raw_mode();
+        let _as_far_as_possible = execute!(io::stdout(), cursor::Show);
+        let _as_far_as_possible = writeln!(io::stdout());
+    }
+}
+
+fn input(code: KeyCode, control: bool) -> Option<Input> {
+    Some(match (code, control) {
+        (KeyCode::Char('l'), true) => Input::Redraw,
+        (KeyCode::Char('j' | 'm'), true) | (KeyCode::Enter, _) => Input::Enter,
+        (KeyCode::Char('h'), true) | (KeyCode::Backspace | KeyCode::Delete, _) => Input::Erase,
+        (KeyCode::Char(_), true) => return None,
+        (KeyCode::Up | KeyCode::BackTab, _) => Input::Up,
+        (KeyCode::Down | KeyCode::Tab, _) => Input::Down,
+        (KeyCode::Esc, _) => Input::Back,
+        (KeyCode::Char(character), false) => Input::Character(character),
+        _ => return None,
+    })
+}
