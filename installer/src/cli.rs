@@ -14,11 +14,14 @@ pub use run::run;
 ///
 /// A disk that is installed on is erased. Nothing is written to it before the
 /// whole release has been checked, and it does not start before all is written.
+///
+/// Without a command this is what the medium runs on every terminal: `auto` when
+/// there are answers, `tui` otherwise.
 #[derive(Debug, Parser)]
 #[command(name = "megh-install", version, max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 
     /// Directory with the release: manifest, signature and parts
     #[arg(long, global = true, value_name = "DIR")]
@@ -50,8 +53,6 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// What the medium runs on every terminal: `auto` when there are answers, `tui` otherwise
-    Start,
     /// Install by the answers file of this machine, then restart or switch off as it says
     Auto,
     /// Show which disk an answers file means, and why the others are not meant

@@ -28,8 +28,10 @@ pub fn run(cli: Cli) -> Result<()> {
     place.release = cli.release.unwrap_or(place.release);
     place.keys = cli.keys.unwrap_or(place.keys);
     let mut out = io::stdout().lock();
-    match cli.command {
-        Command::Start => start(&place, &mut out),
+    let Some(command) = cli.command else {
+        return start(&place, &mut out);
+    };
+    match command {
         Command::Plan { choice, json } => print_plan(&place, &choice, json, &mut out),
         Command::Execute {
             choice,
