@@ -94,6 +94,14 @@ test("the console shows what the guest says, again after a reload", async () => 
   await expectConsole();
 });
 
+test("what is typed reaches the guest", async () => {
+  test.skip(!settings.echoes, "MEGHOS_ECHO is not 1: this guest does not print what is typed");
+  await expect(page.getByText("connected", { exact: true })).toBeVisible();
+  await page.getByTestId("serial").click();
+  await page.keyboard.type("monsoon");
+  await expect(page.getByTestId("serial").locator(".xterm-rows")).toContainText("monsoon");
+});
+
 test("system, sessions and an address that leads nowhere", async () => {
   await page.getByRole("link", { name: "System", exact: true }).click();
   await expect(page.getByText("Storage pool")).toBeVisible();

@@ -6,6 +6,8 @@ export const settings = {
   expected: required("MEGHOS_EXPECT"),
   shots: process.env.MEGHOS_SHOTS ?? "test-results/shots",
   firmware: process.env.MEGHOS_FIRMWARE === "uefi" ? "UEFI" : "BIOS",
+  /** Whether the guest prints what is typed. */
+  echoes: process.env.MEGHOS_ECHO === "1",
   admin: "admin",
   password: "monsoon peacock lantern 42",
 };
