@@ -60,10 +60,15 @@ pub fn await_console(mut machine: Machine) -> Result<Appliance> {
         .serial
         .expect(r"(?mi)^Fingerprint: ([0-9a-f:]{95})", soon)?
         .remove(1);
+    // A claimed machine shows no code; the slot ends the block in any case.
     let code = machine
         .serial
-        .expect(r"(?m)^Claim code: ([A-Z0-9]{5}-[A-Z0-9]{5})", soon);
-    let claim_code = code.ok().map(|mut groups| groups.remove(1));
+        .expect(
+            r"(?m)^(?:Claim code: ([A-Z0-9]{5}-[A-Z0-9]{5})|Slot: )",
+            soon,
+        )?
+        .remove(1);
+    let claim_code = Some(code).filter(|code| !code.is_empty());
     Ok(Appliance {
         machine,
         version,

@@ -19,6 +19,31 @@ const INSTALLED_WITHIN: Duration = Duration::from_secs(900);
 /// From the installer's last word to the power being off.
 const OFF_WITHIN: Duration = Duration::from_secs(120);
 
+/// How an unattended installation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The disk starts.
+    Done,
+    /// It was refused or failed, for this reason.
+    Failed(String),
+}
+
+/// Waits for the last word of an unattended installation.
+pub fn await_end(machine: &mut Machine) -> Result<End> {
+    let word = machine
+        .serial
+        .expect(
+            r"MEGH-INSTALL-DONE\s|MEGH-INSTALL-FAILED: ([^\n]*)\n",
+            INSTALLED_WITHIN,
+        )
+        .context("awaiting the installer's last word")?;
+    Ok(if word[0].starts_with("MEGH-INSTALL-DONE") {
+        End::Done
+    } else {
+        End::Failed(word[1].clone())
+    })
+}
+
 /// A machine with the medium, a blank disk and answers, switched on.
 pub fn start_unattended(
     lab: &Lab,
@@ -41,15 +66,8 @@ pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
     let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
     let iso = lab.release()?.iso().to_owned();
     let mut machine = start_unattended(lab, firmware, medium, &iso, &disk)?;
-    let end = machine
-        .serial
-        .expect(
-            "MEGH-INSTALL-DONE|MEGH-INSTALL-FAILED[^\n]*",
-            INSTALLED_WITHIN,
-        )
-        .context("installing")?;
-    if end[0] != "MEGH-INSTALL-DONE" {
-        bail!("{}", end[0]);
+    if let End::Failed(reason) = await_end(&mut machine)? {
+        bail!("the installation failed: {reason}");
     }
     machine.wait_power_off(OFF_WITHIN)?;
     lab.say("installed, and switched off");

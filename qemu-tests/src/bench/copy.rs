@@ -9,6 +9,7 @@ use megh_model::release::PartKind;
 
 use crate::disk::Disk;
 use crate::guest::cpio::{Entry, FOLDER, PROGRAM, archive};
+use crate::installation::End;
 use crate::{Firmware, Lab, MachineSpec, Medium, answers, installation};
 
 const WITHIN: Duration = Duration::from_secs(900);
@@ -50,13 +51,11 @@ pub(super) fn install(lab: &Lab) -> Result<f64> {
         .expect(r#"(?m)^\{.*\}\s*$"#, WITHIN)
         .context("awaiting the first report")?;
     let started = Instant::now();
-    let end = machine
-        .serial
-        .expect("MEGH-INSTALL-DONE|MEGH-INSTALL-FAILED[^\n]*", WITHIN)?;
+    let end = installation::await_end(&mut machine)?;
     let seconds = started.elapsed().as_secs_f64();
     machine.pull_plug();
-    if end[0] != "MEGH-INSTALL-DONE" {
-        bail!("{}", end[0]);
+    if let End::Failed(reason) = end {
+        bail!("the installation failed: {reason}");
     }
     lab.say(&format!("installation: {seconds:.1} s"));
     Ok(seconds)

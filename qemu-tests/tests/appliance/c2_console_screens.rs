@@ -10,6 +10,7 @@ use megh_qemu_tests::{Firmware, Lab, Machine, MachineSpec, Medium, appliance, sc
 
 const SCREEN_WITHIN: Duration = Duration::from_secs(420);
 const NEXT_SCREEN_WITHIN: Duration = Duration::from_secs(60);
+const OFF_WITHIN: Duration = Duration::from_secs(120);
 const INSTALLED_WITHIN: Duration = Duration::from_secs(900);
 
 #[test]
@@ -22,7 +23,6 @@ fn a_person_installs_by_keys_and_sees_the_first_console_screen() {
             .disk(&disk)
             .start(lab)?;
         install_by_keys(lab, &mut machine)?;
-        drop(machine);
         let appliance = appliance::boot(lab, Firmware::Uefi, &disk)?;
         ensure!(
             appliance.claim_code.is_some(),
@@ -48,14 +48,23 @@ fn install_by_keys(lab: &Lab, machine: &mut Machine) -> Result<()> {
     lab.say(&format!("the disks:\n{disks}"));
     ensure!(disks.contains("32 GiB"), "the size is not shown");
     serial.send(key::ENTER)?;
-    let plan = serial
-        .expect_screen("(?i)root-a|erase", NEXT_SCREEN_WITHIN)
-        .context("awaiting the plan")?;
+
+    let plan = serial.expect_screen("To erase this disk, type", NEXT_SCREEN_WITHIN)?;
     lab.say(&format!("the plan:\n{plan}"));
-    serial.send("yes")?;
+    let word = plan
+        .split("To erase this disk, type ")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next())
+        .context("the plan names no word to type")?;
+    serial.send("no")?;
     serial.send(key::ENTER)?;
-    let end = serial.expect_screen("(?i)installed|failed", INSTALLED_WITHIN)?;
+    serial.expect_screen("That is not it", NEXT_SCREEN_WITHIN)?;
+    serial.send(word)?;
+    serial.send(key::ENTER)?;
+
+    let end = serial.expect_screen("is installed|failed", INSTALLED_WITHIN)?;
     lab.say(&format!("the end:\n{end}"));
-    ensure!(!end.to_lowercase().contains("failed"), "{end}");
-    Ok(())
+    ensure!(!end.contains("failed"), "{end}");
+    serial.send("p")?;
+    machine.wait_power_off(OFF_WITHIN)
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use megh_model::release::{MANIFEST_FILE, PartKind};
 use megh_qemu_tests::disk::Disk;
-use megh_qemu_tests::installation::{self, DISK_BYTES, DISK_SERIAL};
+use megh_qemu_tests::installation::{self, DISK_BYTES, DISK_SERIAL, End};
 use megh_qemu_tests::{Firmware, Lab, MachineSpec, Medium, faults, scenario};
 
-const REFUSED_WITHIN: Duration = Duration::from_secs(600);
 const PANIC_WITHIN: Duration = Duration::from_secs(300);
 
 #[test]
@@ -70,23 +69,15 @@ fn refusal(lab: &Lab, firmware: Firmware, file: &str, offset: u64) -> Result<Str
     let iso = faults::iso_with_flipped_bit(lab, lab.release()?, file, offset)?;
     let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
     let mut machine = installation::start_unattended(lab, firmware, Medium::Iso, &iso, &disk)?;
-    let end = machine
-        .serial
-        .expect(
-            "MEGH-INSTALL-DONE|MEGH-INSTALL-FAILED: [^\n]*",
-            REFUSED_WITHIN,
-        )?
-        .remove(0);
-    ensure!(
-        end != "MEGH-INSTALL-DONE",
-        "{file} was damaged and installed"
-    );
-    lab.say(&end);
+    let End::Failed(reason) = installation::await_end(&mut machine)? else {
+        bail!("{file} was damaged and installed");
+    };
+    lab.say(&reason);
     machine.pull_plug();
     let head = faults::read_at(disk.path(), 0, 1 << 20)?;
     ensure!(
         head.iter().all(|byte| *byte == 0),
         "the disk was written to before the refusal"
     );
-    Ok(end)
+    Ok(reason)
 }
