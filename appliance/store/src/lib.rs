@@ -74,6 +74,8 @@ mod rules;
 mod sqlite;
 mod start;
 mod store;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod types;
 mod value;
