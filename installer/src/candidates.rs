@@ -43,10 +43,10 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MatchError {
     /// None or too many match.
-    #[error("{source}; the disks are: {listing}")]
+    #[error("{reason}; the disks are: {listing}")]
     NoTarget {
         /// Which of the two.
-        source: NoTarget,
+        reason: NoTarget,
         /// Every disk with its reason.
         listing: String,
     },
@@ -117,13 +117,13 @@ pub fn find<'c>(candidates: &'c [Candidate], target: &Target) -> Result<&'c Cand
     let listing = || listing(candidates, target);
     let name = target
         .choose(&usable)
-        .map_err(|source| MatchError::NoTarget {
-            source,
+        .map_err(|reason| MatchError::NoTarget {
+            reason,
             listing: listing(),
         })?;
     let chosen = matching.into_iter().find(|c| c.disk.name == name);
     chosen.ok_or_else(|| MatchError::NoTarget {
-        source: NoTarget::NoMatch,
+        reason: NoTarget::NoMatch,
         listing: listing(),
     })
 }
