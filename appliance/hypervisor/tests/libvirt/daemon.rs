@@ -20,7 +20,7 @@ const DIRECTORIES: [(&str, &str); 5] = [
 ];
 
 /// What must be installed: a file, and the Debian package that has it.
-const NEEDED: [(&str, &str); 5] = [
+const NEEDED: [(&str, &str); 6] = [
     ("/usr/sbin/libvirtd", "libvirt-daemon"),
     (
         "/usr/sbin/virtlogd",
@@ -28,6 +28,7 @@ const NEEDED: [(&str, &str); 5] = [
     ),
     ("/usr/bin/qemu-system-x86_64", "qemu-system-x86"),
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"),
+    ("/usr/bin/qemu-img", "qemu-utils"),
     ("/usr/bin/unshare", "util-linux"),
 ];
 
@@ -70,7 +71,7 @@ impl PrivateLibvirt {
         let socket = directory.path().join("run/libvirt-sock");
         let uri = format!("qemu+unix:///system?socket={}", socket.display());
         let driver = LibvirtHypervisor::new(uri, directory.path().join("scratch"));
-        let libvirt = Self {
+        let mut libvirt = Self {
             directory,
             driver,
             daemon,
@@ -108,15 +109,15 @@ impl PrivateLibvirt {
         self.wait_until_it_answers();
     }
 
-    fn wait_until_it_answers(&self) {
+    fn wait_until_it_answers(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while let Err(error) = self.driver.list() {
-            let log = || fs::read_to_string(self.path("libvirtd.log")).unwrap_or_default();
-            assert!(
-                Instant::now() < deadline,
-                "libvirtd does not answer: {error}\n{}",
-                log()
-            );
+            let ended = match &mut self.daemon {
+                Some(daemon) => daemon.try_wait().unwrap(),
+                None => None,
+            };
+            assert!(ended.is_none(), "libvirtd has ended: {ended:?}");
+            assert!(Instant::now() < deadline, "libvirtd does not answer: {error}");
             thread::sleep(Duration::from_millis(100));
         }
     }
