@@ -86,7 +86,7 @@ impl App {
         engines: Engines,
         ownership: Ownership,
     ) -> Result<Arc<Self>, Fault> {
-        let passwords = Passwords::new(settings.password_cost)?;
+        let passwords = Passwords::new(settings.password_cost);
         let app = Arc::new(Self {
             consoles: Consoles::new(Arc::clone(&engines.hypervisor)),
             settings,

@@ -1,7 +1,7 @@
 //! What the daemon asks the machine about itself at its start.
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use megh_model::boot::{BOOT_RECORD_PATH, BootRecord, BootSource};
@@ -44,15 +44,16 @@ pub fn host_name() -> Option<String> {
         .filter(|name| !name.is_empty())
 }
 
-/// The machine's addresses, but for those that only work with a zone.
+/// The addresses under which people reach the machine, and its own.
 pub fn addresses() -> Vec<IpAddr> {
-    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
-    let all = interfaces.filter_map(|interface| {
-        let address = interface.address?;
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
-    });
-    let link_local =
-        |address: &IpAddr| matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-    all.filter(|address| !link_local(address)).collect()
+    let outside = megh_host::net::addresses().unwrap_or_default();
+    let own = [
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+    ];
+    outside
+        .into_iter()
+        .map(|address| address.ip)
+        .chain(own)
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! Starts `meghd`.
 
+use std::io::IsTerminal;
+
 use anyhow::Result;
 use clap::Parser;
 use meghd::options::{Command, Options};
@@ -14,6 +16,7 @@ fn main() -> Result<()> {
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
                 .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal())
                 .init();
             tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
