@@ -3,8 +3,12 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
+
+/// How long the last owner of a folder may take to let go.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Names of the files in the folder of a store.
 #[derive(Debug, Clone)]
@@ -35,7 +39,8 @@ impl Directory {
         })
     }
 
-    /// Takes the folder for this process, until the file is dropped.
+    /// Takes the folder for this process, until the file is dropped. A program
+    /// that the last owner was just starting may hold it for a moment more.
     pub(crate) fn lock(&self) -> Result<File, StoreError> {
         let failed = |source| StoreError::File {
             operation: "lock",
@@ -43,18 +48,21 @@ impl Directory {
             source,
         };
         let mut options = File::options();
-        let file = options
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&self.lock);
-        let file = file.map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
-                directory: self.root.clone(),
-            }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+        options.create(true).truncate(false).write(true);
+        let file = options.open(&self.lock).map_err(failed)?;
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
+                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(PATIENCE / 20);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let directory = self.root.clone();
+                    return Err(StoreError::Locked { directory });
+                }
+            }
         }
     }
 }

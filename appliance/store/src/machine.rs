@@ -26,7 +26,6 @@ use crate::worker::{self, Worker};
 
 pub(crate) use plan::{Closure, Plan, Planned, Stop, Task};
 pub(crate) use schema::AppliedMigration;
-pub(crate) use snapshot::copy_state;
 
 /// The applied state. Clones share the thread.
 #[derive(Clone)]
@@ -140,7 +139,7 @@ impl Machine {
         let ended = FatalError::Core {
             detail: "the writer of the state has ended".to_owned(),
         };
-        self.fault.get().unwrap_or(ended)
+        self.fault.report(ended)
     }
 }
 

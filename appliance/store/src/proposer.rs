@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use openraft::error::{CheckIsLeaderError, ClientWriteError, RaftError};
+use openraft::error::{CheckIsLeaderError, ClientWriteError, Fatal, RaftError};
 
 use crate::command::{Command, Outcome};
 use crate::error::{FatalError, StoreError};
@@ -27,6 +27,7 @@ pub(crate) enum ProposeError {
     NoLeader { waited: Duration },
     OutcomeUnknown { reason: String },
     Refused { reason: String },
+    Closed,
 }
 
 impl From<FatalError> for ProposeError {
@@ -43,6 +44,7 @@ impl From<ProposeError> for StoreError {
                 waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
             },
             ProposeError::OutcomeUnknown { reason } => Self::OutcomeUnknown { reason },
+            ProposeError::Closed => Self::Closed,
             ProposeError::Refused { reason } => Self::RefusedOnApply { reason },
         }
     }
@@ -99,10 +101,13 @@ impl Proposer {
         }
     }
 
-    fn dead(&self, error: &openraft::error::Fatal<u64>) -> ProposeError {
-        let core = FatalError::Core {
-            detail: error.to_string(),
-        };
-        ProposeError::Fatal(self.fault.get().unwrap_or(core))
+    fn dead(&self, error: &Fatal<u64>) -> ProposeError {
+        match (self.fault.get(), error) {
+            (Some(fault), _) => ProposeError::Fatal(fault),
+            (None, Fatal::Stopped) => ProposeError::Closed,
+            (None, error) => ProposeError::Fatal(FatalError::Core {
+                detail: error.to_string(),
+            }),
+        }
     }
 }

@@ -4,12 +4,19 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::error::{FatalError, FaultSite, StoreError};
 
 /// How long a connection waits for another one of this process.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// Pause before a copy that met a lock goes on.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
+/// One step for the whole copy, so that no writer comes between.
+const ALL_PAGES: i32 = i32::MAX;
 
 /// Statements kept prepared per connection.
 const PREPARED: usize = 256;
@@ -118,20 +125,36 @@ pub(crate) fn checkpoint(connection: &Connection, path: &Path) -> Result<(), Fat
         .map_err(|error| site.io(&error))
 }
 
-/// Writes a consistent copy of the whole database into a new file, and
-/// brings it to the disk.
-pub(crate) fn copy_into(connection: &Connection, target: &Path) -> Result<(), FatalError> {
-    let site = FaultSite {
-        operation: "write a copy into",
+/// Copies a database, page by page and as of one moment, into a new file,
+/// and brings that to the disk. Writers of the original do not wait.
+///
+/// Not `VACUUM INTO`: that may number rows anew, and members have to agree on
+/// everything.
+pub(crate) fn copy_into(original: &Path, target: &Path) -> Result<(), FatalError> {
+    let write = FaultSite {
+        operation: "write",
         path: target,
     };
-    let text = target
-        .to_str()
-        .ok_or_else(|| site.corrupt("the path is not UTF-8"))?;
-    connection
-        .execute("VACUUM INTO ?1", [text])
-        .map_err(|error| site.fault(&error))?;
-    sync(target).map_err(|error| site.io(&error))
+    File::create_new(target).map_err(|error| write.io(&error))?;
+    let copied = copy_pages(original, target)
+        .map_err(|error| write.fault(&error))
+        .and_then(|()| sync(target).map_err(|error| write.io(&error)));
+    if copied.is_err() {
+        // The first error is the one to tell.
+        let _ = std::fs::remove_file(target);
+    }
+    copied
+}
+
+fn copy_pages(original: &Path, target: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let original = Connection::open_with_flags(original, flags)?;
+    original.busy_timeout(BUSY)?;
+    let mut copy = Connection::open(target)?;
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    Backup::new(&original, &mut copy)?.run_to_completion(ALL_PAGES, BUSY_PAUSE, None)?;
+    // One complete file, without a write-ahead log beside it.
+    copy.pragma_update(None, "journal_mode", "DELETE")
 }
 
 /// Brings a file and its entry in the folder to the disk.

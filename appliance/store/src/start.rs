@@ -17,7 +17,6 @@ use crate::options::StoreOptions;
 use crate::proposer::Proposer;
 use crate::raft;
 use crate::readers::Readers;
-use crate::types::Raft;
 
 /// Closures that may wait before callers have to.
 const WAITING: usize = 4096;
@@ -80,7 +79,7 @@ pub(crate) async fn start(
         }),
         Err(error) => {
             drop(requests);
-            parts.end(&proposer.raft).await?;
+            parts.end(&proposer).await?;
             Err(error)
         }
     }
@@ -111,13 +110,14 @@ impl Parts {
     }
 
     /// Ends every part, once the batcher's queue is closed or told to stop.
-    pub(crate) async fn end(self, raft: &Raft) -> Result<(), StoreError> {
+    pub(crate) async fn end(self, proposer: &Proposer) -> Result<(), StoreError> {
         let failed = |error: tokio::task::JoinError| FatalError::Core {
             detail: error.to_string(),
         };
         self.batcher.await.map_err(failed)?;
+        proposer.fault.close();
         self.watcher.abort();
-        raft.shutdown().await.map_err(failed)?;
+        proposer.raft.shutdown().await.map_err(failed)?;
         self.files.close().await
     }
 }

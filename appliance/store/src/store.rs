@@ -12,11 +12,12 @@ use crate::context::{Freshness, WriteContext, Written};
 use crate::encoding::{decode, encode};
 use crate::error::{FatalError, FaultSite, SqlError, StoreError, WriteError};
 use crate::fault::FaultCell;
-use crate::machine::{Closure, Machine, Stop, Task, copy_state};
+use crate::machine::{Closure, Machine, Stop, Task};
 use crate::migrations::Migrations;
 use crate::options::StoreOptions;
 use crate::proposer::Proposer;
 use crate::readers::{ReadConn, Readers};
+use crate::sqlite;
 use crate::start::{self, Parts};
 use crate::tx::Tx;
 
@@ -126,19 +127,19 @@ impl Store {
         self.0.machine.applied()
     }
 
-    /// Resolves when the store has died, with the reason. The process should
-    /// then end: every further call fails.
+    /// Resolves when the store has died, with the reason; never once it was
+    /// closed. The process should then end: every further call fails.
     pub async fn fatal(&self) -> FatalError {
         self.0.fault.wait().await
     }
 
     /// Writes a consistent copy of the state into a new file: an ordinary
-    /// SQLite database. Writes go on meanwhile.
+    /// SQLite database. Writes go on meanwhile; an existing file is refused.
     pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
         let (state, target) = (self.0.state.clone(), path.to_owned());
-        let copied = tokio::task::spawn_blocking(move || copy_state(&state, &target)).await;
+        let copied = tokio::task::spawn_blocking(move || sqlite::copy_into(&state, &target)).await;
         let site = FaultSite {
-            operation: "write a copy into",
+            operation: "write",
             path,
         };
         copied
@@ -158,7 +159,7 @@ impl Store {
         // A batcher that is gone already has nothing left to stop.
         let _ = self.0.requests.send(Request::Stop).await;
         self.0.readers.close();
-        parts.end(&self.0.proposer.raft).await
+        parts.end(&self.0.proposer).await
     }
 
     async fn hand_over(&self, task: Task) -> Result<Answer, StoreError> {

@@ -79,7 +79,7 @@ impl Writer {
         let ended = FatalError::Core {
             detail: "the writer of the log has ended".to_owned(),
         };
-        self.fault.get().unwrap_or(ended)
+        self.fault.report(ended)
     }
 }
 

@@ -67,12 +67,13 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// Drops what expired by `clock_ms`.
-pub(super) fn expire(connection: &Connection, clock_ms: i64) -> rusqlite::Result<()> {
+/// Drops what expired by `now_ms`. A clock that is wrong for a while costs
+/// answers, never more.
+pub(super) fn expire(connection: &Connection, now_ms: i64) -> rusqlite::Result<()> {
     let sql = "DELETE FROM _store_answers WHERE at_ms <= ?1";
     connection
         .prepare_cached(sql)?
-        .execute([clock_ms.saturating_sub(KEPT_MS)])?;
+        .execute([now_ms.saturating_sub(KEPT_MS)])?;
     Ok(())
 }
 

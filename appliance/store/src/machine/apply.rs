@@ -82,20 +82,18 @@ fn apply_batch(meta: Meta<'_>, batch: &Batch, index: u64) -> Result<Outcome, Fat
     if batch.base < head {
         return Ok(Outcome::Conflict);
     }
-    let clock_ms = meta.clock_ms()?.max(batch.now_ms);
     let outcome = all_or_nothing(meta, || {
         for change in &batch.changes {
             if let Err(reason) = make(meta.connection, change, index)? {
                 return Ok(Err(reason));
             }
         }
-        answers::expire(meta.connection, clock_ms)?;
+        answers::expire(meta.connection, batch.now_ms)?;
         answers::remember(meta.connection, batch.request, index)?;
         Ok(Ok(index))
     })?;
     if outcome == (Outcome::Applied { index }) {
         meta.set_head(index)?;
-        meta.set_clock_ms(clock_ms)?;
     }
     Ok(outcome)
 }

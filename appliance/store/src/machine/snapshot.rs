@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
-
 use crate::error::{FatalError, FaultSite, StoreError};
 use crate::machine::tables::{KIND, Meta};
 use crate::sqlite;
@@ -62,7 +60,7 @@ impl SnapshotFiles {
             path: &self.current,
         };
         remove(&self.building).map_err(|error| site.io(&error))?;
-        copy_state(&self.state, &self.building)?;
+        sqlite::copy_into(&self.state, &self.building)?;
         let meta = describe(&self.building)?;
         self.promote(&self.building)?;
         Ok(meta)
@@ -89,17 +87,6 @@ impl SnapshotFiles {
             .inspect_err(|error| tracing::warn!(%error, "the kept snapshot is not usable"))
             .ok()
     }
-}
-
-/// Writes a consistent copy of the state into a new file.
-pub(crate) fn copy_state(state: &Path, target: &Path) -> Result<(), FatalError> {
-    let site = FaultSite {
-        operation: "read",
-        path: state,
-    };
-    let connection = Connection::open_with_flags(state, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|error| site.fault(&error))?;
-    sqlite::copy_into(&connection, target)
 }
 
 /// Checks a snapshot file and reads which entries and members it holds.

@@ -65,15 +65,6 @@ impl Meta<'_> {
         self.set("head", &head)
     }
 
-    /// The latest time that any writer gave.
-    pub(super) fn clock_ms(self) -> Result<i64, FatalError> {
-        Ok(self.get("clock")?.unwrap_or(i64::MIN))
-    }
-
-    pub(super) fn set_clock_ms(self, clock_ms: i64) -> Result<(), FatalError> {
-        self.set("clock", &clock_ms)
-    }
-
     fn get<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, FatalError> {
         let sql = "SELECT value FROM _store_meta WHERE name = ?1";
         let sealed = self

@@ -40,6 +40,10 @@ fn check(tokens: &[Token<'_>]) -> Result<(), Refusal> {
         if called && contains(REFUSED_FUNCTIONS, name) && !is_table(tokens, at) {
             return Err(Refusal::NotDeterministic(name.to_owned()));
         }
+        // Such a constraint fails at the commit, where nobody is left to tell.
+        if token.is("DEFERRED") && at > 0 && tokens[at - 1].is("INITIALLY") {
+            return Err(Refusal::NotAllowed("INITIALLY DEFERRED".to_owned()));
+        }
         if contains(CONFLICT_WORDS, name) && is_conflict_clause(tokens, at) {
             return Err(Refusal::NotAllowed(name.to_owned()));
         }
@@ -98,6 +102,7 @@ mod tests {
             "INSERT OR FAIL INTO t VALUES (1)",
             "CREATE TABLE t(a INTEGER UNIQUE ON CONFLICT ROLLBACK)",
             "SELECT RAISE(ROLLBACK, 'no')",
+            "CREATE TABLE t(a REFERENCES b DEFERRABLE INITIALLY DEFERRED)",
             "DELETE FROM _store_meta",
             "DELETE FROM \"_STORE_meta\"",
         ] {

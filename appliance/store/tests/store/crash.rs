@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use megh_store::{Freshness, Migration, Query, SqlError, Store, Tx};
 
-use crate::support::{anna, eager, folder, steps};
+use crate::support::{anna, eager, steps};
 use crate::victim;
 
 const ROUNDS: u64 = 8;
@@ -24,7 +24,7 @@ const CLICKS: Migration = Migration::new(
 
 #[tokio::test]
 async fn no_acknowledged_write_is_lost() {
-    let folder = folder();
+    let folder = tempfile::tempdir().expect("a folder on a disk");
     let mut dice = Dice(0x5eed);
     let mut acknowledged = BTreeMap::new();
     for round in 0..ROUNDS {

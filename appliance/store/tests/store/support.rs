@@ -17,9 +17,13 @@ pub(crate) const NOTES: Migration = Migration::new(
      INSERT INTO counters(name, value) VALUES ('clicks', 0);",
 );
 
-/// A folder that goes away with the test.
+/// A folder that goes away with the test; in memory where that is possible,
+/// because most tests are about SQL and not about disks.
 pub(crate) fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
+    let memory = tempfile::tempdir_in("/dev/shm");
+    memory
+        .or_else(|_| tempfile::tempdir())
+        .expect("a temporary folder")
 }
 
 /// Opens the store in `folder` with the small schema.
