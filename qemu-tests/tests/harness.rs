@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use megh_qemu_tests::disk::Disk;
-use megh_qemu_tests::guest::{GREETING, boot_sector_disk};
+use megh_qemu_tests::guest::{GREETING, LINUX_GREETING, boot_sector_disk, linux_disk};
 use megh_qemu_tests::{Firmware, Lab, Machine, MachineSpec, answers, faults, scenario};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -61,6 +61,19 @@ fn an_answers_disk_holds_its_answers() {
             .arg("::/answers.toml")
             .stdout()?;
         megh_model::answers::Answers::parse(&read)?;
+        Ok(())
+    });
+}
+
+#[test]
+fn the_tiny_linux_guest_starts() {
+    scenario("harness linux", |lab| {
+        let disk = linux_disk(lab)?;
+        let mut machine = MachineSpec::new("linux", Firmware::Bios)
+            .memory_mib(128)
+            .disk(&Disk::raw(&disk, "GUEST"))
+            .start(lab)?;
+        machine.serial.expect(LINUX_GREETING, SOON)?;
         Ok(())
     });
 }
