@@ -40,13 +40,18 @@ export function InstanceActions({ instance, onDeleted }: { instance: Instance; o
           Start
         </Button>
       )}
-      {powered && (
+      {status === "stopping" && (
+        <Button variant="default" size="sm" leftSection={<Zap size={16} />} onClick={() => setAsking("force")}>
+          Force off
+        </Button>
+      )}
+      {(status === "running" || status === "starting") && (
         <Button
           variant="default"
           size="sm"
           leftSection={<Power size={16} />}
           loading={stop.isPending}
-          disabled={status !== "running"}
+          disabled={status === "starting"}
           aria-label={`Stop ${instance.name}`}
           onClick={() => stop.mutate()}
         >

@@ -9,7 +9,10 @@ import { SerialLine, socketUrl, type LineState } from "./connection";
 import classes from "./SerialConsole.module.css";
 import { openTerminal } from "./terminal";
 
-/** The serial port of a guest. It connects whenever the guest gets power. */
+/** How long after a break the line is drawn again. */
+const AGAIN_MS = 3000;
+
+/** The serial port of a guest. It connects when the guest gets power, and again when the line breaks. */
 export function SerialConsole(props: { instance: string; name: string; powered: boolean }) {
   const { instance, name, powered } = props;
   const screen = useRef<HTMLDivElement>(null);
@@ -43,6 +46,12 @@ export function SerialConsole(props: { instance: string; name: string; powered: 
     if (powered) void line.current?.connect();
   }, [instance, powered]);
 
+  useEffect(() => {
+    if (!powered || state.name !== "closed") return;
+    const timer = setTimeout(() => void line.current?.connect(), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [powered, state]);
+
   return (
     <section ref={panel} className={classes.panel} aria-label={`Serial console of ${name}`} data-full={fullscreen}>
       <div className={classes.bar}>
@@ -52,7 +61,7 @@ export function SerialConsole(props: { instance: string; name: string; powered: 
         </span>
         <Button
           variant="subtle"
-          color="gray.4"
+          className={classes.tool ?? ""}
           size="compact-sm"
           aria-label="Reconnect"
           disabled={state.name === "connecting" || !powered}
@@ -63,7 +72,7 @@ export function SerialConsole(props: { instance: string; name: string; powered: 
         </Button>
         <Button
           variant="subtle"
-          color="gray.4"
+          className={classes.tool ?? ""}
           size="compact-sm"
           aria-label={fullscreen ? "Leave full screen" : "Full screen"}
           onClick={() => void toggle()}
@@ -81,5 +90,7 @@ function describe(state: LineState, powered: boolean): string {
   if (state.name === "open") return "connected";
   if (!powered) return "opens when the instance runs";
   if (state.name === "connecting") return "connecting…";
-  return state.error ? `${sentence(state.error.message)} ${sentence(state.error.remedy)}` : "disconnected";
+  return state.error && state.error.code !== "unreachable"
+    ? `${sentence(state.error.message)} ${sentence(state.error.remedy)}`
+    : "disconnected, trying again";
 }
