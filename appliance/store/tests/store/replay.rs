@@ -65,6 +65,23 @@ async fn a_lost_state_comes_back_from_snapshot_and_log() {
     assert_eq!(reopened_hash(folder.path(), eager()).await, before);
 }
 
+/// What a power cut may do to the state, which is synced at checkpoints only.
+#[tokio::test]
+async fn a_state_set_back_in_time_catches_up() {
+    for options in [StoreOptions::default(), eager()] {
+        let folder = folder();
+        let store = open_with(folder.path(), options.clone()).await;
+        let older = folder.path().join("older.db");
+        store.backup(&older).await.expect("copied");
+        busy(&store).await;
+        store.close().await.expect("closed");
+        let before = row_hash(folder.path());
+
+        std::fs::rename(older, folder.path().join("state.db")).expect("set back");
+        assert_eq!(reopened_hash(folder.path(), options).await, before);
+    }
+}
+
 #[tokio::test]
 async fn the_log_does_not_grow_for_ever() {
     let folder = folder();
