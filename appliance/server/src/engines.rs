@@ -14,8 +14,19 @@ use crate::options::Options;
 /// Where the pool's file system is mounted on an appliance.
 const LIBRARY: &str = "/var/lib/meghos-pool";
 
-/// The hypervisor, the pool, and the directory for what belongs to neither.
-pub fn open(options: &Options) -> Result<(Arc<dyn Hypervisor>, Arc<dyn Pool>, PathBuf)> {
+/// The drivers of this machine.
+pub struct Drivers {
+    /// Runs virtual machines.
+    pub hypervisor: Arc<dyn Hypervisor>,
+    /// Holds images and volumes.
+    pub pool: Arc<dyn Pool>,
+    /// The directory for what belongs to neither.
+    pub library: PathBuf,
+}
+
+/// Chooses the drivers. Nothing is reached yet: an engine that is away shows
+/// in the appliance's health.
+pub fn open(options: &Options) -> Result<Drivers> {
     let library = library(options);
     let pool: Arc<dyn Pool> = match &options.pool_dir {
         Some(directory) => Arc::new(DirectoryPool::open(directory)?),
@@ -25,7 +36,11 @@ pub fn open(options: &Options) -> Result<(Arc<dyn Hypervisor>, Arc<dyn Pool>, Pa
         &options.libvirt_uri,
         library.join("probe"),
     ));
-    Ok((hypervisor, pool, library))
+    Ok(Drivers {
+        hypervisor,
+        pool,
+        library,
+    })
 }
 
 /// Activates the pool's volume group and mounts its file system.

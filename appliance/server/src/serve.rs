@@ -27,7 +27,7 @@ const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
 
 /// Serves until told to stop.
 pub async fn serve(options: &Options) -> Result<()> {
-    let (hypervisor, pool, library) = engines::open(options)?;
+    let drivers = engines::open(options)?;
     let identity = identity(options)?;
     let store = Store::open(
         &options.control_dir(),
@@ -48,7 +48,7 @@ pub async fn serve(options: &Options) -> Result<()> {
         version: machine::version(),
         slot: machine::slot(),
         host_boot: machine::boot_id().context("cannot read the boot id")?,
-        serial_dir: library.join("serial"),
+        serial_dir: drivers.library.join("serial"),
         web_dir: options
             .web_dir
             .join("index.html")
@@ -59,12 +59,10 @@ pub async fn serve(options: &Options) -> Result<()> {
         retries: RETRIES.map(Duration::from_secs).to_vec(),
         password_cost: Cost::STANDARD,
     };
-    std::fs::create_dir_all(&settings.serial_dir)
-        .with_context(|| format!("cannot create {}", settings.serial_dir.display()))?;
     let engines = Engines {
         store: store.clone(),
-        hypervisor,
-        pool,
+        hypervisor: drivers.hypervisor,
+        pool: drivers.pool,
     };
     let app = App::new(settings, Clock::System, engines, Ownership::new(screen)).await?;
     let outcome = run(&app, &store, listener, &identity).await;

@@ -1,5 +1,7 @@
 //! Reading JSON bodies and queries, strictly.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -8,11 +10,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use megh_api_types::ProblemCode;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use crate::fault::Fault;
 
 /// Largest JSON body.
 const MAX_BODY: usize = 64 * 1024;
+/// How long a JSON body may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A JSON body, and the hash of its bytes.
 pub(super) struct JsonBody<T> {
@@ -85,13 +90,18 @@ fn is_json(parts: &Parts) -> bool {
 }
 
 async fn read(body: Body) -> Result<Bytes, Fault> {
-    match Limited::new(body, MAX_BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Fault::new(
+    let collected = timeout(PATIENCE, Limited::new(body, MAX_BODY).collect()).await;
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Fault::new(
             ProblemCode::TooLarge,
             format!("A JSON body has at most {MAX_BODY} bytes."),
         )),
-        Err(_) => Err(Fault::new(ProblemCode::BadRequest, "The body ended early.")),
+        Ok(Err(_)) => Err(Fault::new(ProblemCode::BadRequest, "The body ended early.")),
+        Err(_) => Err(Fault::new(
+            ProblemCode::BadRequest,
+            "The body stopped coming.",
+        )),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use megh_api_types::{Firmware, OperationStatus};
 use megh_hypervisor::{
     DiskSource, DomainSpec, DomainState, GuestFirmware, HypervisorError, StopMode,
+    remove_serial_log,
 };
 use megh_storage::{ImageInfo, VolumeSource};
 use tokio::time::{interval, sleep};
@@ -131,6 +132,12 @@ pub(super) async fn define(app: &App, id: Uuid) -> Result<(), StepError> {
         },
         serial_log: app.serial_log(id),
     };
+    if let Err(error) = std::fs::create_dir_all(&app.settings.serial_dir) {
+        let directory = app.settings.serial_dir.display();
+        return Err(StepError::lasting(format!(
+            "cannot create {directory}: {error}"
+        )));
+    }
     Ok(app
         .hypervisor(move |hypervisor| hypervisor.define(&spec))
         .await??)
@@ -197,7 +204,10 @@ pub(super) async fn remove_disk(app: &App, id: Uuid) -> Result<(), StepError> {
     let row = instance(app, id).await?;
     app.pool(move |pool| pool.delete_volume(row.volume))
         .await??;
-    remove_file(&app.serial_log(id));
+    let log = app.serial_log(id);
+    if let Err(error) = remove_serial_log(&log) {
+        tracing::warn!(path = %log.display(), %error, "cannot remove");
+    }
     Ok(())
 }
 
