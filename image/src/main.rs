@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod apt;
 mod base;
+mod boot;
 mod build;
 mod cli;
 mod deb;

@@ -1,15 +1,20 @@
 //! The stages of a build, in their order.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use megh_model::recipe::Recipe;
+use megh_model::release::{ARCH, PartKind};
+use megh_model::units::Bytes;
 
 use super::BuildRequest;
+use crate::boot::{self, Boot};
 use crate::fetch::Debs;
 use crate::keys::Keys;
 use crate::lock::Lock;
-use crate::rootfs::{self, Identity, Ingredients};
+use crate::release::{self, BuiltPart};
+use crate::rootfs::{self, Identity, Ingredients, RootImage};
 use crate::stage::{Stages, timed};
 use crate::tools::{self, Tools};
 use crate::{base, product, sizes, web};
@@ -50,7 +55,43 @@ impl Pipeline<'_> {
             identity: &identity,
         };
         let root = rootfs::make(stages, &tools, &ingredients)?;
-        eprintln!("{} {}", root.file.display(), root.verity.root_hash);
+        let boot = boot::make(
+            stages,
+            &tools,
+            &boot::Ingredients {
+                base: &base,
+                root: &root,
+                megh_root: &programs.named("megh-root"),
+                keys: self.keys,
+                identity: &identity,
+            },
+        )?;
+        timed("release", || self.release(&tools, &identity, &root, &boot))
+    }
+
+    /// Writes the release directory, the medium, and the digests to compare.
+    fn release(
+        &self,
+        tools: &Tools,
+        identity: &Identity,
+        root: &RootImage,
+        boot: &Boot,
+    ) -> Result<()> {
+        let out = &self.request.out;
+        let mut parts = boot.parts.clone();
+        parts.insert(PartKind::Root, BuiltPart::plain(root.file.clone()));
+        let digests = serde_json::to_vec_pretty(&release::digests(&parts)?)?;
+        fs::create_dir_all(out.join("build"))
+            .and_then(|()| fs::write(out.join("build/digests.json"), digests))
+            .with_context(|| format!("cannot write digests to {}", out.display()))?;
+        let dir = out.join("release");
+        release::write(&dir, &parts, &identity.version, &root.verity, self.keys)?;
+        let iso = out.join(format!("{}-{}-{ARCH}.iso", identity.id, identity.version));
+        boot::write_iso(tools, &boot.medium, &dir, &iso)?;
+        let size = Bytes(fs::metadata(&iso)?.len());
+        let limit = self.recipe.iso_limit;
+        ensure!(size <= limit, "the medium is {size}, more than {limit}");
+        eprintln!("    {} is {size} of {limit}", iso.display());
         Ok(())
     }
 
