@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use megh_api_types::{Firmware, OperationStatus};
 use megh_hypervisor::{
-    DiskSource, DomainSpec, DomainState, GuestFirmware, HypervisorError, StopMode,
+    DiskSource, DomainSpec, DomainState, GuestFirmware, Hypervisor, HypervisorError, StopMode,
     remove_serial_log,
 };
 use megh_storage::{ImageInfo, VolumeSource};
@@ -56,7 +56,7 @@ pub(super) async fn run(
         Step::CreateDisk => create_disk(app, id).await?,
         Step::Define => define(app, id).await?,
         Step::Start => {
-            app.hypervisor(move |hypervisor| hypervisor.start(id))
+            app.hypervisor(move |hypervisor| start(hypervisor, id))
                 .await??
         }
         Step::Stop => return stop(app, row).await,
@@ -141,6 +141,17 @@ pub(super) async fn define(app: &App, id: Uuid) -> Result<(), StepError> {
     Ok(app
         .hypervisor(move |hypervisor| hypervisor.define(&spec))
         .await??)
+}
+
+/// Starts the guest. A daemon that was killed may have asked for it before, and
+/// the hypervisor may be at it: what counts is that the guest runs.
+fn start(hypervisor: &dyn Hypervisor, id: Uuid) -> Result<(), HypervisorError> {
+    hypervisor
+        .start(id)
+        .or_else(|error| match hypervisor.state(id)? {
+            Some(DomainState::Running) => Ok(()),
+            _ => Err(error),
+        })
 }
 
 /// Stops the guest: by force, or by asking and waiting until it is off.

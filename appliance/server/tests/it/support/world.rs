@@ -107,7 +107,7 @@ impl World {
             slot: Some("a".to_owned()),
             host_boot: self.host_boot.clone(),
             serial_dir: self.home.path().join("serial"),
-            web_dir: None,
+            web_dir: Some(self.home.path().join("web")).filter(|web| web.exists()),
             max_image: MAX_IMAGE,
             stop_patience: Duration::from_millis(600),
             retries: vec![Duration::from_millis(1); 2],
