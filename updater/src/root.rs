@@ -10,7 +10,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use megh_host::Machine;
-use megh_model::boot::{BootRecord, BootSource, Firmware, RootSource, root_source};
+use megh_model::boot::{BootRecord, BootSource, DiskRoot, Firmware, RootSource, root_source};
+use uuid::Uuid;
 
 mod bind;
 mod cmdline;
@@ -45,9 +46,7 @@ pub fn prepare(places: &Places, machine: &dyn Machine) -> Result<BootRecord, Roo
         Firmware::Bios => cmdline.boot_partition,
     };
     verity::load_drivers(machine)?;
-    let found = wait_for_root(places, machine, &cmdline, |partitions| {
-        root_source(boot_partition, partitions)
-    })?;
+    let found = wait_for_root(places, machine, &cmdline, boot_partition)?;
     let source = match found {
         Found::Disk(disk) => {
             let device = places.device(&disk.root);
@@ -79,7 +78,7 @@ pub fn prepare(places: &Places, machine: &dyn Machine) -> Result<BootRecord, Roo
 
 /// A root that is there.
 enum Found {
-    Disk(megh_model::boot::DiskRoot),
+    Disk(DiskRoot),
     /// The medium is mounted.
     Medium {
         device: String,
@@ -88,32 +87,25 @@ enum Found {
 
 /// Looks again and again until the root has appeared. A boot partition that
 /// stays away for [`PATIENCE`] means that the loader came from a medium.
-fn wait_for_root<F>(
+fn wait_for_root(
     places: &Places,
     machine: &dyn Machine,
     cmdline: &Cmdline,
-    decide: F,
-) -> Result<Found, RootError>
-where
-    F: Fn(
-        &[megh_model::boot::PartitionFact],
-    ) -> Result<RootSource, megh_model::boot::RootSourceError>,
-{
+    boot_partition: Option<Uuid>,
+) -> Result<Found, RootError> {
     let begun = Instant::now();
     loop {
         let late = begun.elapsed() >= PATIENCE;
-        match decide(&disks::partitions(places))? {
-            RootSource::Disk(disk) => {
-                if late || both_exist(places, &disk) {
-                    return Ok(Found::Disk(disk));
-                }
+        match root_source(boot_partition, &disks::partitions(places))? {
+            RootSource::Disk(disk) if late || both_exist(places, &disk) => {
+                return Ok(Found::Disk(disk));
             }
+            RootSource::Disk(_) => {}
             RootSource::NotYet if !late => {}
             RootSource::Medium | RootSource::NotYet => {
-                let found = medium::find(places, machine, &cmdline.verity)?;
-                match found {
+                match medium::find(places, machine, &cmdline.verity)? {
                     Some(device) => return Ok(Found::Medium { device }),
-                    None if late => return Err(RootError::NoRoot(disks::names(places).join(", "))),
+                    None if late => return Err(no_root(places, boot_partition)),
                     None => {}
                 }
             }
@@ -122,8 +114,15 @@ where
     }
 }
 
+fn no_root(places: &Places, boot_partition: Option<Uuid>) -> RootError {
+    RootError::NoRoot {
+        boot: boot_partition.map_or("not named".to_owned(), |uuid| uuid.to_string()),
+        disks: disks::names(places).join(", "),
+    }
+}
+
 /// Partitions appear in the table before their device nodes do.
-fn both_exist(places: &Places, disk: &megh_model::boot::DiskRoot) -> bool {
+fn both_exist(places: &Places, disk: &DiskRoot) -> bool {
     let exists = |name: &String| Path::exists(&places.device(name));
     exists(&disk.root) && exists(&disk.state)
 }

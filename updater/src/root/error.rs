@@ -37,8 +37,16 @@ pub enum RootError {
     #[error(transparent)]
     Source(#[from] RootSourceError),
     /// Neither an installed disk nor a medium has this root.
-    #[error("no disk or medium has the root file system that belongs to this kernel (seen: {0})")]
-    NoRoot(String),
+    #[error(
+        "no disk or medium has the root file system that belongs to this kernel \
+         (boot partition: {boot}; disks: {disks})"
+    )]
+    NoRoot {
+        /// The partition that the loader named.
+        boot: String,
+        /// The disks and drives that were looked at.
+        disks: String,
+    },
     /// The root partition holds something else.
     #[error("{} does not hold the root file system that belongs to this kernel", device.display())]
     WrongRoot {
