@@ -11,7 +11,8 @@ use crate::stage::remove;
 
 /// Caches, logs and leftovers of installing: of no use in the image, and not
 /// the same in two builds.
-const LEFTOVERS: [&str; 17] = [
+const LEFTOVERS: [&str; 18] = [
+    "/dev/*",
     "/etc/.pwd.lock",
     "/etc/apt/sources.list",
     "/etc/group-",
