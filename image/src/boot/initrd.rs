@@ -78,7 +78,6 @@ fn dracut(tools: &Tools, base: &Base, staging: &Path, dir: &Path) -> Result<()> 
             "--no-early-microcode",
             "--no-compress",
         ])
-        .args(["--conf", "/dev/null", "--confdir", "/nonexistent"])
         .args(["--kver", &release, "--fwdir", "/nonexistent"])
         .arg("--kmoddir")
         .arg(tools.inside(&modules))
