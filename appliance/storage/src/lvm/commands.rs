@@ -29,29 +29,25 @@ pub(super) fn list(group: &VolumeGroup) -> Cmd {
 }
 
 /// A new thin volume that reads as zeros; its size is rounded up to an extent.
-/// Nothing activates it at boot: only who opens it does.
 pub(super) fn create_thin(group: &VolumeGroup, name: &str, size: u64) -> Cmd {
     lvm("lvcreate")
-        .args(["--yes", "--type", "thin", "--setautoactivation", "n"])
+        .args(["--yes", "--type", "thin"])
         .args(["--wipesignatures", "n", "--name", name])
         .args(["--thinpool", VolumeGroup::POOL])
         .arg(format!("--virtualsize={size}b"))
         .arg(group.as_str())
 }
 
-/// A writable thin snapshot; inactive, and not skipped when it is activated.
-pub(super) fn snapshot(group: &VolumeGroup, origin: &str, name: &str) -> Cmd {
-    lvm("lvcreate")
-        .args([
-            "--yes",
-            "--snapshot",
-            "--setactivationskip",
-            "n",
-            "--setautoactivation",
-            "n",
-        ])
-        .args(["--permission", "rw", "--activate", "n", "--name", name])
-        .arg(full_name(group, origin))
+/// A writable thin snapshot, active. It is whole at once if it need not grow.
+pub(super) fn snapshot(group: &VolumeGroup, origin: &str, name: &str, whole: bool) -> Cmd {
+    let cmd = lvm("lvcreate")
+        .args(["--yes", "--snapshot", "--setactivationskip", "n"])
+        .args(["--permission", "rw", "--activate", "y", "--name", name]);
+    let cmd = match whole {
+        true => cmd.args(["--addtag", READY]),
+        false => cmd,
+    };
+    cmd.arg(full_name(group, origin))
 }
 
 pub(super) fn extend(group: &VolumeGroup, name: &str, size: u64) -> Cmd {

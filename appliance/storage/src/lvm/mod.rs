@@ -155,10 +155,18 @@ impl Pool for LvmPool {
         let origin = report.find(&source).filter(|found| found.whole());
         let origin = origin.ok_or(StorageError::NotFound(image))?;
         let run = |cmd| self.step(ACTION, volume, self.tools.run(&cmd));
-        run(commands::snapshot(&self.group, &source, &name))?;
-        if origin.size < size {
-            run(commands::extend(&self.group, &name, size))?;
+        // Programs are what takes the time here: as few as can be.
+        let large_enough = origin.size >= size;
+        run(commands::snapshot(
+            &self.group,
+            &source,
+            &name,
+            large_enough,
+        ))?;
+        if large_enough {
+            return Ok(());
         }
+        run(commands::extend(&self.group, &name, size))?;
         run(commands::seal_volume(&self.group, &name))
     }
 

@@ -112,7 +112,7 @@ fn an_import_fills_seals_and_tags_in_this_order() {
         fixture.changes(),
         [
             format!(
-                "lvcreate --yes --type thin --setautoactivation n --wipesignatures n --name {name} --thinpool pool --virtualsize=1048576b megh-0badcafe"
+                "lvcreate --yes --type thin --wipesignatures n --name {name} --thinpool pool --virtualsize=1048576b megh-0badcafe"
             ),
             format!(
                 "qemu-img convert -p -f raw -O raw -n --target-is-zero -t none …/uploads/{IMAGE}.upload /dev/{lv}"
@@ -203,19 +203,20 @@ fn a_pool_without_room_for_metadata_is_full() {
 #[test]
 fn a_volume_is_a_snapshot_that_grows_only_if_it_must() {
     let image = row(&img(), 4 << 20, "megh-ready", ("", ""));
+    let (name, lv) = (vol(), format!("megh-0badcafe/{}", vol()));
+    let options = "--yes --snapshot --setactivationskip n --permission rw --activate y";
+    let origin = format!("megh-0badcafe/{}", img());
+
     let same = fixture(&[pool_row(), image.clone()]);
     same.pool.create_volume(VOLUME, IMAGE, 1 << 20).unwrap();
-    let (name, lv) = (vol(), format!("megh-0badcafe/{}", vol()));
-    let snapshot = format!(
-        "lvcreate --yes --snapshot --setactivationskip n --setautoactivation n --permission rw --activate n --name {name} megh-0badcafe/{}",
-        img()
-    );
-    let seal = format!("lvchange --addtag megh-ready {lv}");
-    assert_eq!(same.changes(), [snapshot.clone(), seal.clone()]);
+    let whole = format!("lvcreate {options} --name {name} --addtag megh-ready {origin}");
+    assert_eq!(same.changes(), [whole]);
 
     let larger = fixture(&[pool_row(), image]);
     larger.pool.create_volume(VOLUME, IMAGE, 1 << 30).unwrap();
+    let snapshot = format!("lvcreate {options} --name {name} {origin}");
     let extend = format!("lvextend --size=1073741824b {lv}");
+    let seal = format!("lvchange --addtag megh-ready {lv}");
     assert_eq!(larger.changes(), [snapshot, extend, seal]);
 }
 
