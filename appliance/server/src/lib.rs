@@ -16,6 +16,8 @@ mod claim_code;
 pub mod clock;
 mod console;
 pub mod engines;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod fault;
 mod health;
 pub mod http;

@@ -1,13 +1,10 @@
 //! `megh` as its user runs it, against a daemon on a socket with engines in memory.
 
-mod appliance;
-
 use std::path::PathBuf;
 
 use megh_host::command::{Cmd, Exit, Output};
+use meghd::fake::{Appliance, PoolCall, PoolMoment};
 use serde_json::Value;
-
-use self::appliance::Appliance;
 
 const PASSWORD: &str = "correct horse battery\n";
 
@@ -234,11 +231,9 @@ fn failures_have_their_exit_status_and_advice() {
 
     let disk = user.file("disk.raw", &boot_sector());
     user.json(&["image", "create", "tiny", "--file", &disk, "--wait"], "");
-    appliance.pool.fail(
-        megh_storage::fake::Call::CreateVolume,
-        1,
-        megh_storage::fake::Moment::Before,
-    );
+    appliance
+        .pool
+        .fail(PoolCall::CreateVolume, 1, PoolMoment::Before);
     let create = ["instance", "create", "web", "--image", "tiny", "--wait"];
     user.fails(&create, "", 5, "operation failed");
     appliance.stop();

@@ -3,7 +3,7 @@
 
 use megh_api_types::{
     Accepted, DesiredState, FieldError, ImageState, Instance, InstanceStatus, NewInstance,
-    Operation, OperationKind, Page, ProblemCode, StopRequest,
+    Operation, OperationKind, Page, ProblemCode, StopRequest, UnixMillis,
 };
 use megh_model::name::Name;
 use megh_model::vm::{self, Action, Verdict, verdict};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::operations::{self, NewOperation};
 use super::paging::Paging;
-use super::{Caller, Once, images, project};
+use super::{Caller, Once, project};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::rows;
@@ -40,48 +40,15 @@ pub(crate) async fn create(
         .await?
         .map_or(u64::MAX, |capacity| capacity.total);
     let written = app.write(once.context(caller, &app.clock), move |tx| {
-        let (project, image) = images::find(tx, &in_project, &new.image)
-            .map_err(|_| Fault::field("image", format!("there is no image `{}`", new.image)))?;
-        if rows::instances::find(tx, project, name.as_str())?.is_some() {
-            return Err(Fault::new(
-                ProblemCode::NameTaken,
-                format!("There is an instance `{name}` already."),
-            ));
-        }
-        if image.state != ImageState::Ready {
-            return Err(Fault::wrong_state(format!(
-                "Image `{}` is not ready.",
-                image.name
-            )));
-        }
-        let disk = vm::disk_size(new.disk, image.virtual_size.unwrap_or(0))
-            .map_err(|error| Fault::field("disk", error.to_string()))?;
-        if disk > room {
-            let detail = format!("The disk has {disk} bytes, the whole pool has {room}.");
+        let project = project(tx, &in_project)?;
+        let row = planned(tx, project, id, &name, &new, operation.now)?;
+        if row.disk > room {
+            let detail = format!(
+                "The disk has {} bytes, the whole pool has {room}.",
+                row.disk
+            );
             return Err(Fault::new(ProblemCode::NoSpace, detail));
         }
-        let row = InstanceRow {
-            id,
-            project,
-            name: name.as_str().to_owned(),
-            image: Some(image.id),
-            volume: id,
-            vcpus: new.vcpus,
-            memory: new.memory,
-            disk,
-            firmware: new.firmware,
-            made: false,
-            desired: if new.start {
-                DesiredState::Running
-            } else {
-                DesiredState::Stopped
-            },
-            observed: Observed::Stopped,
-            observed_boot: None,
-            error: None,
-            created_at: operation.now,
-            under_way: None,
-        };
         rows::instances::insert(tx, &row)?;
         let operation = operations::insert(tx, &operation, project, id)?;
         Ok(Accepted {
@@ -92,6 +59,55 @@ pub(crate) async fn create(
     let written = written.await?;
     app.work.notify_one();
     Ok(written)
+}
+
+/// The row of an instance that is to be made, if its name is free and its image fits.
+fn planned(
+    tx: &Tx<'_>,
+    project: Uuid,
+    id: Uuid,
+    name: &Name,
+    new: &NewInstance,
+    now: UnixMillis,
+) -> Result<InstanceRow, Fault> {
+    let image = rows::images::find(tx, project, &new.image)?
+        .ok_or_else(|| Fault::field("image", format!("there is no image `{}`", new.image)))?;
+    if rows::instances::find(tx, project, name.as_str())?.is_some() {
+        return Err(Fault::new(
+            ProblemCode::NameTaken,
+            format!("There is an instance `{name}` already."),
+        ));
+    }
+    if image.state != ImageState::Ready {
+        return Err(Fault::wrong_state(format!(
+            "Image `{}` is not ready.",
+            image.name
+        )));
+    }
+    let disk = vm::disk_size(new.disk, image.virtual_size.unwrap_or(0))
+        .map_err(|error| Fault::field("disk", error.to_string()))?;
+    Ok(InstanceRow {
+        id,
+        project,
+        name: name.as_str().to_owned(),
+        image: Some(image.id),
+        volume: id,
+        vcpus: new.vcpus,
+        memory: new.memory,
+        disk,
+        firmware: new.firmware,
+        made: false,
+        desired: if new.start {
+            DesiredState::Running
+        } else {
+            DesiredState::Stopped
+        },
+        observed: Observed::Stopped,
+        observed_boot: None,
+        error: None,
+        created_at: now,
+        under_way: None,
+    })
 }
 
 /// One instance.

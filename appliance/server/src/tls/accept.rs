@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 /// How patient the listener is.
@@ -57,50 +61,53 @@ pub async fn serve(
             seat = Arc::clone(&room).acquire_owned() => seat,
             () = &mut stop => break,
         };
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(connection) => connection,
-                Err(error) => {
-                    // Out of file descriptors, or the like: it passes.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let (tls, router, builder, watcher) = (
-            tls.clone(),
-            router.clone(),
-            builder.clone(),
-            graceful.watcher(),
-        );
+        let (stream, peer) = match accepted {
+            Ok(connection) => connection,
+            Err(error) => {
+                // Out of file descriptors, or the like: it passes.
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let (tls, router, builder) = (tls.clone(), router.clone(), builder.clone());
+        let watcher = graceful.watcher();
         tokio::spawn(async move {
             let _seat = seat;
-            let Some(stream) = handshake(&tls, stream, limits.handshake).await else {
-                return;
-            };
-            let service =
-                router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-                    request
-                        .extensions_mut()
-                        .insert(ConnectInfo::<SocketAddr>(peer));
-                    request.map(axum::body::Body::new)
-                });
-            let connection = builder
-                .serve_connection_with_upgrades(
-                    TokioIo::new(stream),
-                    TowerToHyperService::new(service),
-                )
-                .into_owned();
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%peer, %error, "a connection ended badly");
+            if let Some(stream) = handshake(&tls, stream, limits.handshake).await {
+                converse(stream, peer, router, &builder, watcher).await;
             }
         });
     }
     drop(listener);
     if timeout(limits.farewell, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way when the time to stop was up");
+    }
+}
+
+/// Speaks HTTP on one connection until it ends.
+async fn converse(
+    stream: TlsStream<TcpStream>,
+    peer: SocketAddr,
+    router: Router,
+    builder: &Builder<TokioExecutor>,
+    watcher: Watcher,
+) {
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request
+            .extensions_mut()
+            .insert(ConnectInfo::<SocketAddr>(peer));
+        request.map(Body::new)
+    });
+    let connection = builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+        .into_owned();
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%peer, %error, "a connection ended badly");
     }
 }
 
@@ -125,7 +132,7 @@ async fn handshake(
     tls: &TlsAcceptor,
     stream: TcpStream,
     patience: Duration,
-) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+) -> Option<TlsStream<TcpStream>> {
     let _ = stream.set_nodelay(true);
     timeout(patience, tls.accept(stream)).await.ok()?.ok()
 }

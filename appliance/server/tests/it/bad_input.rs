@@ -6,473 +6,103 @@ use axum::http::header::CONTENT_TYPE;
 use serde_json::json;
 
 use crate::support::client::new_instance;
-use crate::support::{World, boot_sector};
+use crate::support::{Client, World, boot_sector};
 
 const P: &str = "/api/v1/projects/default";
 
-/// Method, path, content type, body; status and code of the answer, and the
-/// field that `errors` names.
-type Case = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    u16,
-    &'static str,
-    Option<&'static str>,
-);
+/// One case a line: method, path, content type; status and code of the answer
+/// and the field that `errors` names; the body.
+const OPEN: &str = r#"
+POST claim json => 400 bad_request <= {
+POST claim json => 400 bad_request
+POST claim json => 422 invalid_field body <= {"code":"x"} x
+POST claim text => 415 unsupported_media_type <= {}
+POST claim - => 415 unsupported_media_type <= {}
+POST claim json => 422 invalid_field body <= []
+POST claim json => 422 invalid_field code <= {"code":7}
+POST claim json => 422 invalid_field extra <= {"code":"x","extra":1}
+POST claim json => 422 invalid_field admin.x <= {"code":"x","admin":{"name":"admin","password":"long enough pw","x":1}}
+POST claim json => 422 invalid_field admin.name <= {"code":"x","admin":{"name":"Admin","password":"long enough pw"}}
+POST claim json => 422 invalid_field admin.password <= {"code":"x","admin":{"name":"admin","password":"short"}}
+POST claim json => 403 wrong_claim_code <= {"code":"x","admin":{"name":"admin","password":"long enough pw"}}
+PUT claim json => 405 method_not_allowed <= {}
+GET system - => 403 not_claimed
+"#;
+
+const SIGNED: &str = r#"
+GET nothing - => 404 not_found
+GET projects/default - => 404 not_found
+DELETE system - => 405 method_not_allowed
+PATCH projects/default/images - => 405 method_not_allowed
+POST claim json => 409 already_claimed <= {"code":"x","admin":{"name":"admin","password":"long enough pw"}}
+POST sessions json => 401 wrong_credentials <= {"name":"admin","password":"wrong"}
+POST sessions json => 422 invalid_field body <= {"name":"admin"}
+GET sessions?limit=x - => 422 invalid_field query
+GET sessions?what=1 - => 422 invalid_field query
+GET sessions?limit=0 - => 422 invalid_field limit
+DELETE sessions/none - => 404 not_found
+GET projects/other/images - => 404 not_found
+GET projects/default/images?limit=1001 - => 422 invalid_field limit
+GET projects/default/images?after=%25 - => 422 invalid_field after
+GET projects/default/images/none - => 404 not_found
+DELETE projects/default/images/none - => 404 not_found
+POST projects/other/images json => 404 not_found <= {"name":"x"}
+POST projects/default/images json => 409 name_taken <= {"name":"tiny"}
+POST projects/default/images json => 422 invalid_field name <= {"name":"-"}
+POST projects/default/images json => 422 invalid_field name <= {"name":"../x"}
+PUT projects/default/images/none/content bytes => 404 not_found <= x
+PUT projects/default/images/tiny/content bytes => 409 wrong_state <= x
+PUT projects/default/images/empty/content json => 415 unsupported_media_type <= x
+PUT projects/default/images/empty/content bytes => 422 image_refused
+POST projects/other/instances json => 404 not_found <= {"name":"x","image":"tiny","vcpus":1,"memory":67108864}
+GET projects/default/instances?limit=-1 - => 422 invalid_field query
+GET projects/default/instances/none - => 404 not_found
+DELETE projects/default/instances/none - => 404 not_found
+POST projects/default/instances/none/start - => 404 not_found
+POST projects/default/instances/none/stop - => 404 not_found
+POST projects/default/instances/none/console - => 404 not_found
+POST projects/default/instances/web/stop json => 422 invalid_field force <= {"force":"yes"}
+POST projects/default/instances/web/stop json => 422 invalid_field hard <= {"hard":true}
+POST projects/default/instances/web/stop text => 415 unsupported_media_type <= now
+POST projects/default/instances/web/console - => 409 wrong_state
+GET projects/default/instances/web/console - => 422 invalid_field query
+GET projects/default/instances/web/console?ticket=x - => 400 bad_request
+GET projects/default/operations?subject=web - => 422 invalid_field query
+GET projects/default/operations/none - => 404 not_found
+GET projects/default/operations/00000000-0000-4000-8000-000000000000 - => 404 not_found
+GET projects/other/operations - => 404 not_found
+"#;
 
 const JSON: &str = "application/json";
-const BYTES: &str = "application/octet-stream";
 
-const OPEN: &[Case] = &[
-    ("POST", "claim", JSON, "{", 400, "bad_request", None),
-    ("POST", "claim", JSON, "", 400, "bad_request", None),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x"} x"#,
-        422,
-        "invalid_field",
-        Some("body"),
-    ),
-    (
-        "POST",
-        "claim",
-        "text/plain",
-        "{}",
-        415,
-        "unsupported_media_type",
-        None,
-    ),
-    (
-        "POST",
-        "claim",
-        "",
-        "{}",
-        415,
-        "unsupported_media_type",
-        None,
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        "[]",
-        422,
-        "invalid_field",
-        Some("body"),
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":7}"#,
-        422,
-        "invalid_field",
-        Some("code"),
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x","extra":1}"#,
-        422,
-        "invalid_field",
-        Some("extra"),
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x","admin":{"name":"admin","password":"long enough pw","x":1}}"#,
-        422,
-        "invalid_field",
-        Some("admin.x"),
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x","admin":{"name":"Admin","password":"long enough pw"}}"#,
-        422,
-        "invalid_field",
-        Some("admin.name"),
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x","admin":{"name":"admin","password":"short"}}"#,
-        422,
-        "invalid_field",
-        Some("admin.password"),
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x","admin":{"name":"admin","password":"long enough pw"}}"#,
-        403,
-        "wrong_claim_code",
-        None,
-    ),
-    ("PUT", "claim", JSON, "{}", 405, "method_not_allowed", None),
-    ("GET", "system", "", "", 403, "not_claimed", None),
-];
-
-const SIGNED: &[Case] = &[
-    ("GET", "nothing", "", "", 404, "not_found", None),
-    ("GET", "projects/default", "", "", 404, "not_found", None),
-    ("DELETE", "system", "", "", 405, "method_not_allowed", None),
-    (
-        "PATCH",
-        "projects/default/images",
-        "",
-        "",
-        405,
-        "method_not_allowed",
-        None,
-    ),
-    (
-        "POST",
-        "claim",
-        JSON,
-        r#"{"code":"x","admin":{"name":"admin","password":"long enough pw"}}"#,
-        409,
-        "already_claimed",
-        None,
-    ),
-    (
-        "POST",
-        "sessions",
-        JSON,
-        r#"{"name":"admin","password":"wrong"}"#,
-        401,
-        "wrong_credentials",
-        None,
-    ),
-    (
-        "POST",
-        "sessions",
-        JSON,
-        r#"{"name":"admin"}"#,
-        422,
-        "invalid_field",
-        Some("body"),
-    ),
-    (
-        "GET",
-        "sessions?limit=x",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("query"),
-    ),
-    (
-        "GET",
-        "sessions?what=1",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("query"),
-    ),
-    (
-        "GET",
-        "sessions?limit=0",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("limit"),
-    ),
-    ("DELETE", "sessions/none", "", "", 404, "not_found", None),
-    (
-        "GET",
-        "projects/other/images",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "GET",
-        "projects/default/images?limit=1001",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("limit"),
-    ),
-    (
-        "GET",
-        "projects/default/images?after=%25",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("after"),
-    ),
-    (
-        "GET",
-        "projects/default/images/none",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "DELETE",
-        "projects/default/images/none",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "POST",
-        "projects/other/images",
-        JSON,
-        r#"{"name":"x"}"#,
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/images",
-        JSON,
-        r#"{"name":"tiny"}"#,
-        409,
-        "name_taken",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/images",
-        JSON,
-        r#"{"name":"-"}"#,
-        422,
-        "invalid_field",
-        Some("name"),
-    ),
-    (
-        "POST",
-        "projects/default/images",
-        JSON,
-        r#"{"name":"../x"}"#,
-        422,
-        "invalid_field",
-        Some("name"),
-    ),
-    (
-        "PUT",
-        "projects/default/images/none/content",
-        BYTES,
-        "x",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "PUT",
-        "projects/default/images/tiny/content",
-        BYTES,
-        "x",
-        409,
-        "wrong_state",
-        None,
-    ),
-    (
-        "PUT",
-        "projects/default/images/empty/content",
-        JSON,
-        "x",
-        415,
-        "unsupported_media_type",
-        None,
-    ),
-    (
-        "PUT",
-        "projects/default/images/empty/content",
-        BYTES,
-        "",
-        422,
-        "image_refused",
-        None,
-    ),
-    (
-        "GET",
-        "projects/default/instances?limit=-1",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("query"),
-    ),
-    (
-        "GET",
-        "projects/default/instances/none",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "DELETE",
-        "projects/default/instances/none",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/instances/none/start",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/instances/none/stop",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/instances/none/console",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/instances/web/stop",
-        JSON,
-        r#"{"force":"yes"}"#,
-        422,
-        "invalid_field",
-        Some("force"),
-    ),
-    (
-        "POST",
-        "projects/default/instances/web/stop",
-        JSON,
-        r#"{"hard":true}"#,
-        422,
-        "invalid_field",
-        Some("hard"),
-    ),
-    (
-        "POST",
-        "projects/default/instances/web/stop",
-        "text/plain",
-        "now",
-        415,
-        "unsupported_media_type",
-        None,
-    ),
-    (
-        "POST",
-        "projects/default/instances/web/console",
-        "",
-        "",
-        409,
-        "wrong_state",
-        None,
-    ),
-    (
-        "GET",
-        "projects/default/instances/web/console",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("query"),
-    ),
-    (
-        "GET",
-        "projects/default/instances/web/console?ticket=x",
-        "",
-        "",
-        400,
-        "bad_request",
-        None,
-    ),
-    (
-        "GET",
-        "projects/default/operations?subject=web",
-        "",
-        "",
-        422,
-        "invalid_field",
-        Some("query"),
-    ),
-    (
-        "GET",
-        "projects/default/operations/none",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "GET",
-        "projects/default/operations/00000000-0000-4000-8000-000000000000",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-    (
-        "GET",
-        "projects/other/operations",
-        "",
-        "",
-        404,
-        "not_found",
-        None,
-    ),
-];
-
-async fn check(client: &crate::support::Client, cases: &[Case]) {
-    for (method, path, kind, body, status, code, field) in cases.iter().copied() {
+async fn check(client: &Client, cases: &str) {
+    for case in cases.lines().filter(|line| !line.is_empty()) {
+        let (line, body) = case.split_once(" <= ").unwrap_or((case, ""));
+        let (request, expected) = line.split_once(" => ").expect("request and answer");
+        let [method, path, kind] = request.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{case}")
+        };
         let method: Method = method.parse().expect("a method");
-        let mut request = client.request(method.clone(), &format!("/api/v1/{path}"));
-        if !kind.is_empty() {
+        let mut request = client.request(method, &format!("/api/v1/{path}"));
+        if let Some(kind) = content_type(kind) {
             request = request.header(CONTENT_TYPE, kind);
         }
-        let answer = client.send(request, Body::from(body)).await;
-        let seen = (
-            answer.status.as_u16(),
-            answer.body["code"].as_str().unwrap_or_default(),
-        );
-        assert_eq!(
-            seen,
-            (status, code),
-            "{method} {path} {body}: {:#}",
-            answer.body
-        );
-        let named = answer.body["errors"][0]["field"].as_str();
-        assert_eq!(named, field, "{method} {path} {body}: {:#}", answer.body);
+        let answer = client.send(request, Body::from(body.to_owned())).await;
+        let code = answer.body["code"].as_str().unwrap_or_default();
+        let field = answer.body["errors"][0]["field"]
+            .as_str()
+            .unwrap_or_default();
+        let seen = format!("{} {code} {field}", answer.status.as_u16());
+        assert_eq!(seen.trim_end(), expected, "{case}: {:#}", answer.body);
+    }
+}
+
+fn content_type(word: &str) -> Option<&'static str> {
+    match word {
+        "json" => Some(JSON),
+        "bytes" => Some("application/octet-stream"),
+        "text" => Some("text/plain"),
+        _ => None,
     }
 }
 

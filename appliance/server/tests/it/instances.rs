@@ -164,7 +164,7 @@ async fn a_start_that_fails_leaves_the_instance_off() {
     client.image("tiny", boot_sector()).await;
     let instance = client.instance("web", "tiny", false).await;
     for nth in 1..=3 {
-        world.hypervisor.fail(Call::Start, nth, Moment::After);
+        world.hypervisor.fail(Call::Start, nth, Moment::Before);
     }
     assert_eq!(
         operation(&client, &path("web", "/start"), json!({})).await["status"],

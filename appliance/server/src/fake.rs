@@ -1,36 +1,47 @@
-//! A daemon on a socket, with a certificate of its own and engines in memory.
+//! A daemon on a socket, with a certificate of its own and engines in memory:
+//! for the tests of what talks to one.
+//!
+//! What goes wrong here panics, as in a test.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use megh_hypervisor::fake::FakeHypervisor;
+pub use megh_hypervisor::fake::{
+    Call as HypervisorCall, FakeHypervisor, Moment as HypervisorMoment,
+};
 use megh_model::console::ConsoleStatus;
-use megh_storage::fake::FakePool;
+pub use megh_storage::fake::{Call as PoolCall, FakePool, Moment as PoolMoment};
 use megh_store::{Store, StoreOptions};
-use meghd::app::{App, Engines, Settings};
-use meghd::clock::Clock;
-use meghd::ownership::{Ownership, Screen};
-use meghd::password::Cost;
-use meghd::tls::{Identity, Limits};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
+use crate::app::{App, Engines, Settings};
+use crate::clock::Clock;
+use crate::ownership::{Ownership, Screen};
+use crate::password::Cost;
+use crate::tls::{Identity, Limits};
+
 /// A daemon that runs until it is dropped.
-pub(crate) struct Appliance {
-    pub(crate) url: String,
-    pub(crate) fingerprint: String,
-    pub(crate) hypervisor: FakeHypervisor,
-    pub(crate) pool: FakePool,
+pub struct Appliance {
+    /// Where it is.
+    pub url: String,
+    /// Fingerprint of its certificate.
+    pub fingerprint: String,
+    /// Its hypervisor, to see and to disturb.
+    pub hypervisor: FakeHypervisor,
+    /// Its pool, to see and to disturb.
+    pub pool: FakePool,
     screen: PathBuf,
     runtime: Option<Runtime>,
     _home: tempfile::TempDir,
 }
 
 impl Appliance {
-    pub(crate) fn start() -> Self {
+    /// Starts one that nobody owns, on a free port.
+    pub fn start() -> Self {
         let home = tempfile::tempdir().expect("a directory");
         let runtime = Runtime::new().expect("a runtime");
         let identity =
@@ -59,14 +70,14 @@ impl Appliance {
     }
 
     /// The code on its screen.
-    pub(crate) fn claim_code(&self) -> String {
+    pub fn claim_code(&self) -> String {
         let text = std::fs::read(&self.screen).expect("the screen's file");
         let status: ConsoleStatus = serde_json::from_slice(&text).expect("a console status");
         status.claim_code.expect("it has no owner")
     }
 
     /// Waits until something is so.
-    pub(crate) fn wait_until(&self, mut is_so: impl FnMut(&Self) -> bool) {
+    pub fn wait_until(&self, mut is_so: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !is_so(self) {
             assert!(
@@ -78,7 +89,7 @@ impl Appliance {
     }
 
     /// Ends it; it is away from now on.
-    pub(crate) fn stop(mut self) {
+    pub fn stop(mut self) {
         self.shut_down();
     }
 
@@ -102,7 +113,7 @@ async fn serve(
     pool: FakePool,
     screen: &std::path::Path,
 ) -> SocketAddr {
-    let migrations = meghd::migrations().expect("the migrations are in order");
+    let migrations = crate::migrations().expect("the migrations are in order");
     let directory = home.path().join("control");
     let store = Store::open(&directory, migrations, StoreOptions::default())
         .await
@@ -131,12 +142,12 @@ async fn serve(
     let app = App::new(settings, Clock::System, engines, Ownership::new(screen))
         .await
         .expect("an app");
-    tokio::spawn(meghd::work::run(Arc::clone(&app)));
+    tokio::spawn(crate::work::run(Arc::clone(&app)));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let address = listener.local_addr().expect("an address");
     let acceptor = TlsAcceptor::from(Arc::new(identity.server_config().expect("a configuration")));
-    let router = meghd::http::router(app);
-    tokio::spawn(meghd::tls::serve(
+    let router = crate::http::router(app);
+    tokio::spawn(crate::tls::serve(
         listener,
         acceptor,
         router,
