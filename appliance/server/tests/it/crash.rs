@@ -56,11 +56,12 @@ fn killed_at(work: Work, nth: u32, when: When) -> bool {
             async move { ask(&client, work).await }
         });
         let frozen = wait_for_end(&world, &client, work, asked).await;
-        server.kill().await;
+        server.kill_hard().await;
         frozen
     });
-    // The frozen thread stays behind, as the dead process would not.
-    runtime.shutdown_background();
+    // Its tasks and the frozen thread stay behind: ending them would run what
+    // they run when they are dropped, which a killed process does not.
+    std::mem::forget(runtime);
     world.freezer.clear();
     if let Some(call) = &frozen {
         let runtime = Runtime::new().expect("a runtime");
@@ -130,7 +131,6 @@ async fn wait_for_end(
 ) -> Option<String> {
     for _ in 0..4000 {
         if let Some(call) = world.freezer.frozen() {
-            asked.abort();
             return Some(call);
         }
         if asked.is_finished() && !is_busy(client).await {

@@ -151,7 +151,17 @@ impl Server {
         client
     }
 
-    /// Ends the daemon as SIGKILL does: nothing is finished, nothing is tidied.
+    /// Ends the daemon as SIGKILL does: from now on it reaches the disk no more,
+    /// and nothing in it is ever dropped, so nothing tidies up.
+    pub async fn kill_hard(self) {
+        self.store
+            .close()
+            .await
+            .expect("the store's files are let go");
+        std::mem::forget(self);
+    }
+
+    /// Ends the daemon; operations stay where they are.
     pub async fn kill(mut self) {
         self.background.abort_all();
         while self.background.join_next().await.is_some() {}
