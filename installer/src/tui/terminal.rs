@@ -86,14 +86,16 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Wipes the screen, so that everything is drawn anew.
+    /// Wipes the screen, so that everything is drawn anew. The terminal is
+    /// asked nothing: the far end of a serial line may never answer.
     pub fn clear(&mut self) -> io::Result<()> {
         execute!(
             io::stdout(),
             terminal::Clear(terminal::ClearType::All),
             cursor::MoveTo(0, 0)
         )?;
-        self.terminal.clear()
+        self.terminal.swap_buffers();
+        Ok(())
     }
 
     /// Draws what has changed.
