@@ -12,9 +12,7 @@ use serde::Deserialize;
 
 use megh_model::recipe::{KERNEL_GROUP, TOOLS_GROUP};
 
-#[cfg(test)]
-pub use diff::Change;
-pub use diff::compare;
+pub use diff::{Change, compare};
 pub use refresh::refresh;
 
 /// Which of Debian's archives a package lies in.
