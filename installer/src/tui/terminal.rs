@@ -75,26 +75,13 @@ impl Screen {
     /// Takes the terminal over.
     pub fn open(style: Style) -> io::Result<Self> {
         terminal::enable_raw_mode()?;
-        let viewport = match terminal::size() {
-            Ok((width, height)) if width > 0 && height > 0 => Viewport::Fullscreen,
-            _ => Viewport::Fixed(Rect::new(0, 0, SMALLEST.0, SMALLEST.1)),
-        };
-        let backend = CrosstermBackend::new(io::stdout());
-        let terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
-        let mut screen = Self { terminal, style };
-        screen.clear()?;
-        Ok(screen)
+        let terminal = blank_terminal().inspect_err(|_| give_back())?;
+        Ok(Self { terminal, style })
     }
 
-    /// Wipes the screen, so that everything is drawn anew. The terminal is
-    /// asked nothing: the far end of a serial line may never answer.
+    /// Wipes the screen, so that everything is drawn anew.
     pub fn clear(&mut self) -> io::Result<()> {
-        execute!(
-            io::stdout(),
-            terminal::Clear(terminal::ClearType::All),
-            cursor::MoveTo(0, 0)
-        )?;
-        self.terminal.swap_buffers();
+        self.terminal = blank_terminal()?;
         Ok(())
     }
 
@@ -121,10 +108,30 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _as_far_as_possible = terminal::disable_raw_mode();
-        let _as_far_as_possible = execute!(io::stdout(), cursor::Show);
-        let _as_far_as_possible = writeln!(io::stdout());
+        give_back();
     }
+}
+
+/// A wiped terminal. The library's own way to wipe asks the terminal for the
+/// position of its cursor, and a serial line with nobody at it never answers.
+fn blank_terminal() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
+    let clear = terminal::Clear(terminal::ClearType::All);
+    execute!(io::stdout(), clear, cursor::Hide, cursor::MoveTo(0, 0))?;
+    let (width, height) = match terminal::size() {
+        Ok((width, height)) if width > 0 && height > 0 => (width, height),
+        _ => SMALLEST,
+    };
+    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+    Terminal::with_options(
+        CrosstermBackend::new(io::stdout()),
+        TerminalOptions { viewport },
+    )
+}
+
+fn give_back() {
+    let _as_far_as_possible = terminal::disable_raw_mode();
+    let _as_far_as_possible = execute!(io::stdout(), cursor::Show);
+    let _as_far_as_possible = writeln!(io::stdout());
 }
 
 fn input(code: KeyCode, control: bool) -> Option<Input> {
