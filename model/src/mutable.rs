@@ -39,6 +39,8 @@ pub enum Start {
     },
     /// What the slot has at that path, with owners and permissions.
     Slot,
+    /// A file with a new identity of the machine, as systemd writes it.
+    MachineId,
 }
 
 /// A path of the root file system that lives on the state partition.
@@ -94,6 +96,9 @@ pub enum MutableError {
     /// `start` and `mode` contradict each other.
     #[error("mutable path `{0}`: `mode` is needed with start = \"empty\" and only there")]
     StartMode(String),
+    /// A directory cannot be an identity.
+    #[error("mutable path `{0}`: start = \"machine-id\" makes a file")]
+    StartKind(String),
     /// One path is, or lies below, another.
     #[error("mutable path `{inner}` lies in `{outer}`")]
     Overlap {
@@ -120,10 +125,11 @@ struct RawPath {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum RawStart {
     Empty,
     Slot,
+    MachineId,
 }
 
 /// Reads the list, sorted by path.
@@ -158,6 +164,10 @@ fn validate(raw: RawPath) -> Result<MutablePath, MutableError> {
     }
     let start = match (start, mode) {
         (RawStart::Slot, None) => Start::Slot,
+        (RawStart::MachineId, None) if kind == MutableKind::Dir => {
+            return Err(MutableError::StartKind(path));
+        }
+        (RawStart::MachineId, None) => Start::MachineId,
         (RawStart::Empty, Some(mode)) => match parse_mode(&mode) {
             Some(mode) => Start::Empty { mode },
             None => return Err(MutableError::Mode { path, mode }),

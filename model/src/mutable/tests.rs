@@ -121,4 +121,9 @@ fn modes_and_starts_must_agree() {
         with("slot", "owner = \"root\""),
         Err(MutableError::Malformed(_))
     ));
+    assert!(matches!(with("machine-id", ""), Ok(paths) if paths[0].start() == Start::MachineId));
+    assert_eq!(
+        parse(&entry("/etc/x").replace("slot", "machine-id")),
+        Err(MutableError::StartKind("/etc/x".into()))
+    );
 }

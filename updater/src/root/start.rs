@@ -9,6 +9,9 @@ use nix::unistd::{Gid, Uid};
 
 use super::RootError;
 
+/// A new version 4 UUID at every reading.
+const RANDOM_UUID: &str = "/proc/sys/kernel/random/uuid";
+
 /// Makes `bound` as `path` says, `slot` being that path in the slot. It appears
 /// complete or not at all: a power cut in between is repeated from the start.
 pub(super) fn create(path: &MutablePath, slot: &Path, bound: &Path) -> Result<(), RootError> {
@@ -22,6 +25,7 @@ pub(super) fn create(path: &MutablePath, slot: &Path, bound: &Path) -> Result<()
             fs::create_dir(&draft).map_err(RootError::file("make", &draft))?;
             set_mode(&draft, mode)?;
         }
+        (Start::MachineId, _) => write_machine_id(&draft)?,
         (Start::Empty { mode }, MutableKind::File) => {
             File::create(&draft).map_err(RootError::file("make", &draft))?;
             set_mode(&draft, mode)?;
@@ -34,6 +38,14 @@ pub(super) fn create(path: &MutablePath, slot: &Path, bound: &Path) -> Result<()
     at_parent
         .sync_all()
         .map_err(RootError::file("write", parent))
+}
+
+/// Identities are 32 hex digits; the kernel's random UUIDs have dashes between.
+/// systemd could fill an empty file itself, but not on every file system.
+fn write_machine_id(path: &Path) -> Result<(), RootError> {
+    let uuid = fs::read_to_string(RANDOM_UUID).map_err(RootError::file("read", RANDOM_UUID))?;
+    fs::write(path, uuid.replace('-', "")).map_err(RootError::file("make", path))?;
+    set_mode(path, 0o444)
 }
 
 /// No mutable path has this character, so drafts are never taken for one.

@@ -19,8 +19,7 @@ const LIST: &str = r#"
 [[path]]
 path = "/etc/machine-id"
 kind = "file"
-start = "empty"
-mode = "0444"
+start = "machine-id"
 
 [[path]]
 path = "/var/lib/engine"
@@ -217,6 +216,14 @@ fn what_may_change_begins_as_the_list_says_and_then_stays() {
         .places
         .new_root("/var/lib/meghos/mutable/var/lib/engine/defaults");
     assert_eq!(fs::read_to_string(&bound).unwrap(), "from the slot");
+    let id = scene
+        .places
+        .new_root("/var/lib/meghos/mutable/etc/machine-id");
+    let id = fs::read_to_string(id).unwrap();
+    assert!(
+        id.len() == 33 && id.trim_end().bytes().all(|b| b.is_ascii_hexdigit()),
+        "{id}"
+    );
     fs::write(&bound, "changed").unwrap();
     fs::remove_dir_all(scene.places.path("/run/meghos/var")).unwrap();
     prepare(&scene.places, &FakeMachine::new()).unwrap();
