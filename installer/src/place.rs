@@ -32,10 +32,7 @@ impl Default for Place {
     /// The places of this machine.
     fn default() -> Self {
         let record = boot_record(Path::new(BOOT_RECORD_PATH));
-        let boot_device = record.as_ref().map(|record| match &record.source {
-            BootSource::Medium { device } => PathBuf::from(device),
-            BootSource::Disk { disk, .. } => Path::new("/dev").join(disk),
-        });
+        let boot_device = record.as_ref().map(boot_device);
         Self {
             release: Path::new(MEDIUM_PATH).join("meghos"),
             keys: TRUSTED_KEYS_DIR.into(),
@@ -58,4 +55,33 @@ impl Place {
 /// The record is absent where this does not run on MeghOS, and that is fine.
 fn boot_record(path: &Path) -> Option<BootRecord> {
     serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+}
+
+/// Records have names below `/dev`.
+fn boot_device(record: &BootRecord) -> PathBuf {
+    let name = match &record.source {
+        BootSource::Medium { device } => device,
+        BootSource::Disk { disk, .. } => disk,
+    };
+    Path::new("/dev").join(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_medium_is_known_by_its_node_however_the_record_names_it() {
+        for name in ["sda", "/dev/sda"] {
+            let source = BootSource::Medium {
+                device: name.to_owned(),
+            };
+            let record = BootRecord {
+                firmware: Firmware::Uefi,
+                source,
+                root_hash: String::new(),
+            };
+            assert_eq!(boot_device(&record), Path::new("/dev/sda"));
+        }
+    }
 }
