@@ -9,13 +9,16 @@ pub mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use anyhow::Result;
 use megh_host::command::Cmd;
 use megh_host::{Machine, power};
 
+use crate::answers;
 use crate::candidates::Candidate;
 use crate::place::Place;
 use crate::plan::Plan;
@@ -27,11 +30,15 @@ use terminal::{Screen, Style};
 /// How often the screen looks for news.
 const TICK: Duration = Duration::from_millis(200);
 
+/// How often answers are looked for while nobody has pressed a key.
+const ANSWERS_TICK: Duration = Duration::from_secs(2);
+
 /// What work in the background tells the screen.
 enum News {
     Found(Result<Found, String>),
     Planned(Result<Box<Plan>, String>),
     Event(Event),
+    Answers,
 }
 
 /// What was found when looking around.
@@ -42,8 +49,23 @@ pub struct Found {
     pub candidates: Vec<Candidate>,
 }
 
-/// Runs the dialogue on this terminal until the machine goes down.
-pub fn run(machine: &'static (dyn Machine + 'static), place: &Place) -> Result<()> {
+/// What a file of answers means to the dialogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LateAnswers {
+    /// One that comes to light before anybody has pressed a key ends the
+    /// dialogue: a stick may be recognised, or put in, after it has begun.
+    EndIt,
+    /// None is looked for.
+    Ignored,
+}
+
+/// Runs the dialogue on this terminal until the machine goes down, or until
+/// late answers end it.
+pub fn run(
+    machine: &'static (dyn Machine + 'static),
+    place: &Place,
+    late_answers: LateAnswers,
+) -> Result<()> {
     // Messages of the kernel would be written across the screen.
     let _still_loud = machine.run(&Cmd::new("dmesg").args(["--console-level", "1"]));
     let mut screen = Screen::open(Style::from_env())?;
@@ -55,28 +77,42 @@ pub fn run(machine: &'static (dyn Machine + 'static), place: &Place) -> Result<(
     };
     let mut state = State::looking();
     worker.act(Action::Look)?;
+    let nobody_here = Arc::new(AtomicBool::new(true));
+    if late_answers == LateAnswers::EndIt {
+        worker.watch_for_answers(Arc::clone(&nobody_here));
+    }
     loop {
         screen.draw(|frame, style| draw::draw(&state, style, frame))?;
-        for input in wait(&screen, &news)? {
-            if input == Input::Redraw {
-                screen.clear()?;
-            }
-            if let Some(action) = state.update(input) {
-                worker.act(action)?;
+        if let Some(key) = screen.key(TICK)? {
+            nobody_here.store(false, Ordering::Relaxed);
+            handle(key, &mut state, &mut screen, &mut worker)?;
+        }
+        while let Ok(news) = news.try_recv() {
+            match news {
+                News::Found(found) => {
+                    handle(Input::Found(found), &mut state, &mut screen, &mut worker)?
+                }
+                News::Planned(plan) => {
+                    handle(Input::Planned(plan), &mut state, &mut screen, &mut worker)?
+                }
+                News::Event(event) => {
+                    handle(Input::Event(event), &mut state, &mut screen, &mut worker)?
+                }
+                News::Answers if nobody_here.load(Ordering::Relaxed) => return Ok(()),
+                News::Answers => {}
             }
         }
     }
 }
 
-/// News and keys of one tick.
-fn wait(screen: &Screen, news: &Receiver<News>) -> Result<Vec<Input>> {
-    let mut inputs: Vec<Input> = screen.key(TICK)?.into_iter().collect();
-    inputs.extend(news.try_iter().map(|news| match news {
-        News::Found(found) => Input::Found(found),
-        News::Planned(plan) => Input::Planned(plan),
-        News::Event(event) => Input::Event(event),
-    }));
-    Ok(inputs)
+fn handle(input: Input, state: &mut State, screen: &mut Screen, worker: &mut Worker) -> Result<()> {
+    if input == Input::Redraw {
+        screen.clear()?;
+    }
+    match state.update(input) {
+        Some(action) => worker.act(action),
+        None => Ok(()),
+    }
 }
 
 /// Does what the dialogue asks for, in the background.
@@ -98,6 +134,20 @@ impl Worker {
             Action::Install(plan) => self.install(*plan),
         }
         Ok(())
+    }
+
+    fn watch_for_answers(&self, nobody_here: Arc<AtomicBool>) {
+        let (machine, place, sender) = (self.machine, self.place.clone(), self.sender.clone());
+        std::thread::spawn(move || {
+            while nobody_here.load(Ordering::Relaxed) {
+                // Answers that are there and wrong are reported by whoever uses them.
+                if !matches!(answers::find(machine, &place), Ok(None)) {
+                    let _screen_gone = sender.send(News::Answers);
+                    return;
+                }
+                std::thread::sleep(ANSWERS_TICK);
+            }
+        });
     }
 
     fn spawn(&self, work: impl FnOnce(&'static dyn Machine, &Place) -> Vec<News> + Send + 'static) {

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
@@ -17,10 +16,8 @@ use crate::place::Place;
 use crate::plan::{Plan, in_words};
 use crate::progress::Event;
 use crate::session::{Lock, Session, chain};
+use crate::tui::LateAnswers;
 use crate::{answers, auto, tui};
-
-/// A stick with answers may be recognised a little later than the medium.
-const LATE_STICK: Duration = Duration::from_secs(4);
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> Result<()> {
@@ -47,7 +44,7 @@ pub fn run(cli: Cli) -> Result<()> {
             answers::read(&answers, &answers.display().to_string())?;
             Ok(writeln!(out, "{} is right.", answers.display())?)
         }
-        Command::Tui => tui::run(&System, &place),
+        Command::Tui => tui::run(&System, &place, LateAnswers::Ignored),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "megh-install", &mut out);
             Ok(())
@@ -59,15 +56,10 @@ pub fn run(cli: Cli) -> Result<()> {
 fn start(place: &Place, out: &mut dyn Write) -> Result<()> {
     // Where nothing is settled yet, a little patience does the same.
     let _settled = System.run(&Cmd::new("udevadm").args(["settle", "--timeout=10"]));
-    let deadline = Instant::now() + LATE_STICK;
-    loop {
-        // Answers that are there and wrong are reported by whoever uses them.
-        match answers::find(&System, place) {
-            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(500)),
-            Ok(None) => return tui::run(&System, place),
-            Ok(Some(_)) | Err(_) => return unattended(place, out),
-        }
+    if matches!(answers::find(&System, place), Ok(None)) {
+        tui::run(&System, place, LateAnswers::EndIt)?;
     }
+    unattended(place, out)
 }
 
 /// Installs by answers. A success ends in a machine that goes down; after a
@@ -79,7 +71,7 @@ fn unattended(place: &Place, out: &mut dyn Write) -> Result<()> {
         out.flush()?;
         let mut line = String::new();
         if io::stdin().read_line(&mut line)? > 0 {
-            return tui::run(&System, place);
+            return tui::run(&System, place, LateAnswers::Ignored);
         }
     }
     loop {
