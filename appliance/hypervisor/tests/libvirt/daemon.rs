@@ -117,7 +117,10 @@ impl PrivateLibvirt {
                 None => None,
             };
             assert!(ended.is_none(), "libvirtd has ended: {ended:?}");
-            assert!(Instant::now() < deadline, "libvirtd does not answer: {error}");
+            assert!(
+                Instant::now() < deadline,
+                "libvirtd does not answer: {error}"
+            );
             thread::sleep(Duration::from_millis(100));
         }
     }
