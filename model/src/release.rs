@@ -1,7 +1,7 @@
 //! A release: its parts, its signed manifest, and the one verifier that
 //! installer, network and stick share.
 //!
-//! [`verify`] is the only way to a [`VerifiedManifest`]: whoever holds one holds
+//! [`verify()`] is the only way to a [`VerifiedManifest`]: whoever holds one holds
 //! a manifest whose signature, product and parts have been checked.
 
 use std::collections::BTreeMap;

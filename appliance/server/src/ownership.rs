@@ -30,7 +30,7 @@ pub struct Screen {
 }
 
 impl Ownership {
-    /// Not known yet; [`Ownership::start`] follows.
+    /// Not known yet; `Ownership::start` follows.
     pub fn new(screen: Screen) -> Self {
         Self {
             code: Mutex::new(None),

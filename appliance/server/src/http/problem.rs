@@ -20,7 +20,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 struct Unwritten(Arc<Fault>);
 
 impl IntoResponse for Fault {
-    /// The status and a mark; [`write_problems`] writes the document, since
+    /// The status and a mark; `write_problems` writes the document, since
     /// only there the id of the request is known.
     fn into_response(self) -> Response {
         let mut response = status(self.code).into_response();
