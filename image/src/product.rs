@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use megh_host::command::Cmd;
+use megh_host::command::{Cmd, Line};
 
+use crate::progress::Ticker;
 use crate::tools::Tools;
 
 /// A program of the product.
@@ -81,7 +82,7 @@ pub fn compile(tools: &Tools, sources: &Path, cache: &Path) -> Result<Programs> 
     ];
     let mut cargo = tools
         .cmd("/opt/rust/bin/cargo")
-        .args(["build", "--release", "--locked", "--offline", "--quiet"])
+        .args(["build", "--release", "--locked", "--offline"])
         .args(["--target", TARGET])
         .cwd("/src")
         .env("PATH", "/opt/rust/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -91,13 +92,34 @@ pub fn compile(tools: &Tools, sources: &Path, cache: &Path) -> Result<Programs> 
     for program in &PROGRAMS {
         cargo = cargo.args(["--package", program.package, "--bin", program.name]);
     }
-    cargo.run().context("the product does not compile")?;
+    watch(&cargo)?;
     let dir = target.join(TARGET).join("release");
     for program in &PROGRAMS {
         let file = dir.join(program.name);
         ensure!(file.exists(), "cargo made no {}", file.display());
     }
     Ok(Programs { dir })
+}
+
+/// Runs cargo, telling how far it has come and, when it fails, all it said.
+fn watch(cargo: &Cmd) -> Result<()> {
+    let mut ticker = Ticker::begin();
+    let (mut compiled, mut said) = (0, Vec::new());
+    let result = cargo.lines(|line| {
+        let (Line::Out(text) | Line::Err(text)) = line;
+        match text.trim_start().strip_prefix("Compiling ") {
+            Some(what) => {
+                compiled += 1;
+                ticker.show(|| format!("product: {compiled} crates, now {what}"));
+            }
+            None => said.push(text.to_owned()),
+        }
+    });
+    ticker.finish();
+    if result.is_err() {
+        eprintln!("{}", said.join("\n"));
+    }
+    result.map(drop).context("the product does not compile")
 }
 
 fn cargo_home() -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! How far a download has come, on standard error.
+//! How far long work has come, on standard error.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -12,44 +12,74 @@ const QUIET_INTERVAL: Duration = Duration::from_secs(10);
 /// Between two refreshes of a terminal's line.
 const LIVE_INTERVAL: Duration = Duration::from_millis(200);
 
+/// Lines about the state of work: on a terminal one that changes, else one
+/// now and then.
+pub struct Ticker {
+    shown: Instant,
+    live: bool,
+}
+
+impl Ticker {
+    /// Begins; nothing is shown yet.
+    pub fn begin() -> Self {
+        Self {
+            shown: Instant::now(),
+            live: stderr().is_terminal(),
+        }
+    }
+
+    /// Shows the state when it is time to.
+    pub fn show(&mut self, text: impl FnOnce() -> String) {
+        let interval = match self.live {
+            true => LIVE_INTERVAL,
+            false => QUIET_INTERVAL,
+        };
+        if self.shown.elapsed() < interval {
+            return;
+        }
+        self.shown = Instant::now();
+        match self.live {
+            true => eprint!("\r\x1b[K    {}", text()),
+            false => eprintln!("    {}", text()),
+        }
+        // A terminal that is gone is no reason to stop.
+        let _ = stderr().flush();
+    }
+
+    /// Ends the line of a terminal.
+    pub fn finish(self) {
+        if self.live {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
 /// A running count of bytes.
 pub struct Progress {
     what: &'static str,
     total: u64,
     done: u64,
     started: Instant,
-    shown: Instant,
-    live: bool,
+    ticker: Ticker,
 }
 
 impl Progress {
     /// Starts to count towards `total` bytes.
     pub fn new(what: &'static str, total: u64) -> Self {
-        let now = Instant::now();
         Self {
             what,
             total,
             done: 0,
-            started: now,
-            shown: now,
-            live: stderr().is_terminal(),
+            started: Instant::now(),
+            ticker: Ticker::begin(),
         }
     }
 
     /// Counts bytes, and shows the state when it is time to.
     pub fn add(&mut self, bytes: u64) {
         self.done += bytes;
-        let interval = match self.live {
-            true => LIVE_INTERVAL,
-            false => QUIET_INTERVAL,
-        };
-        if self.shown.elapsed() >= interval {
-            self.shown = Instant::now();
-            self.show(match self.live {
-                true => "\r\x1b[K",
-                false => "",
-            });
-        }
+        self.ticker
+            .show(|| line(self.what, self.done, self.total, self.started.elapsed()));
     }
 
     /// Takes back bytes that turned out to be useless.
@@ -59,17 +89,7 @@ impl Progress {
 
     /// Ends the line of a terminal.
     pub fn finish(self) {
-        if self.live {
-            eprint!("\r\x1b[K");
-        }
-    }
-
-    fn show(&self, before: &str) {
-        let text = line(self.what, self.done, self.total, self.started.elapsed());
-        let end = if self.live { "" } else { "\n" };
-        eprint!("{before}{text}{end}");
-        // A terminal that is gone is no reason to stop.
-        let _ = stderr().flush();
+        self.ticker.finish();
     }
 }
 
@@ -84,7 +104,7 @@ fn line(what: &str, done: u64, total: u64, elapsed: Duration) -> String {
         false => "unknown".to_owned(),
     };
     format!(
-        "    {what}: {percent} %, {} of {}, {}/s, time left {left}",
+        "{what}: {percent} %, {} of {}, {}/s, time left {left}",
         Bytes(done),
         Bytes(total),
         Bytes(rate as u64)
@@ -100,7 +120,7 @@ mod tests {
         let text = line("packages", 25 << 20, 100 << 20, Duration::from_secs(5));
         assert_eq!(
             text,
-            "    packages: 25 %, 25 MiB of 100 MiB, 5 MiB/s, time left 15.0 s"
+            "packages: 25 %, 25 MiB of 100 MiB, 5 MiB/s, time left 15.0 s"
         );
     }
 

@@ -84,6 +84,10 @@ impl Pipeline<'_> {
         fs::create_dir_all(out.join("build"))
             .and_then(|()| fs::write(out.join("build/digests.json"), digests))
             .with_context(|| format!("cannot write digests to {}", out.display()))?;
+        for (kind, part) in &parts {
+            let size = Bytes(fs::metadata(&part.file)?.len()).to_string();
+            eprintln!("    {:<18}{size:>12}", kind.name());
+        }
         let dir = out.join("release");
         release::write(&dir, &parts, &identity.version, &root.verity, self.keys)?;
         let iso = out.join(format!("{}-{}-{ARCH}.iso", identity.id, identity.version));
@@ -91,7 +95,7 @@ impl Pipeline<'_> {
         let size = Bytes(fs::metadata(&iso)?.len());
         let limit = self.recipe.iso_limit;
         ensure!(size <= limit, "the medium is {size}, more than {limit}");
-        eprintln!("    {} is {size} of {limit}", iso.display());
+        eprintln!("    {} is {size} of at most {limit}", iso.display());
         Ok(())
     }
 
