@@ -181,11 +181,7 @@ fn check_list(place: &str, names: &[String]) -> Result<(), RecipeError> {
         .try_for_each(|name| once(place, &mut seen, name))
 }
 
-fn once<'a>(
-    place: &str,
-    seen: &mut BTreeSet<&'a str>,
-    name: &'a str,
-) -> Result<(), RecipeError> {
+fn once<'a>(place: &str, seen: &mut BTreeSet<&'a str>, name: &'a str) -> Result<(), RecipeError> {
     match seen.insert(name) {
         true => Ok(()),
         false => Err(RecipeError::Twice {

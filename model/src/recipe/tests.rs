@@ -54,7 +54,14 @@ fn unknown_keys_and_newer_schemas_are_refused() {
 
 #[test]
 fn names_are_those_of_packages() {
-    for bad in ["", "Systemd", "systemd lvm2", "-o=x", "systemd/trixie", "?essential"] {
+    for bad in [
+        "",
+        "Systemd",
+        "systemd lvm2",
+        "-o=x",
+        "systemd/trixie",
+        "?essential",
+    ] {
         let result = with("\"systemd\"", &format!("\"{bad}\""));
         assert!(matches!(result, Err(RecipeError::Name { .. })), "{bad}");
     }
@@ -78,7 +85,14 @@ fn nothing_is_named_twice_and_nothing_is_empty() {
 
 #[test]
 fn only_deep_normalized_paths_are_stripped() {
-    for bad in ["/usr", "/", "usr/share/doc", "/usr/../etc", "/usr//share", "/*/share"] {
+    for bad in [
+        "/usr",
+        "/",
+        "usr/share/doc",
+        "/usr/../etc",
+        "/usr//share",
+        "/*/share",
+    ] {
         let result = with("/usr/share/doc/*/changelog*", bad);
         assert_eq!(result, Err(RecipeError::Path(bad.into())), "{bad}");
     }
@@ -86,5 +100,8 @@ fn only_deep_normalized_paths_are_stripped() {
 
 #[test]
 fn a_limit_is_a_size() {
-    assert!(matches!(with("550MiB", "large"), Err(RecipeError::Limit(_))));
+    assert!(matches!(
+        with("550MiB", "large"),
+        Err(RecipeError::Limit(_))
+    ));
 }
