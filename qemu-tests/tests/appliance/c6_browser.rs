@@ -9,7 +9,7 @@ use megh_host::command::{Cmd, Line};
 use megh_qemu_tests::guest::{GREETING, boot_sector_disk};
 use megh_qemu_tests::{Firmware, appliance, installation, scenario};
 
-const BROWSER_WITHIN: Duration = Duration::from_secs(600);
+const BROWSER_WITHIN: Duration = Duration::from_secs(900);
 
 #[test]
 fn a_person_claims_and_sees_a_guest_speak_in_the_browser() {
@@ -29,6 +29,7 @@ fn a_person_claims_and_sees_a_guest_speak_in_the_browser() {
             .env("MEGHOS_CLAIM_CODE", code)
             .env("MEGHOS_IMAGE", &guest)
             .env("MEGHOS_EXPECT", GREETING)
+            .env("MEGHOS_ECHO", "1")
             .env("MEGHOS_SHOTS", &shots)
             .timeout(BROWSER_WITHIN)
             .lines(|line| {
