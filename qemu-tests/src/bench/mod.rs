@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 
 use self::median::median;
 use self::report::{Numbers, Ratio};
+use self::start::Settled;
 use crate::{Firmware, Lab, installation};
 
 /// What is asked of the measurements.
@@ -48,13 +49,14 @@ pub fn run(options: &Options) -> Result<()> {
     if !base.is_file() {
         installation::install(&lab, Firmware::Uefi, crate::Medium::Iso)?;
     }
+    let settled = Settled::new(&lab)?;
     let mut starts = Vec::new();
     let mut bare_starts = Vec::new();
     let mut installs = Vec::new();
     let mut copies = Vec::new();
     for run in 1..=options.runs {
         lab.say(&format!("run {run} of {}", options.runs));
-        starts.push(start::to_api(&lab)?);
+        starts.push(settled.start(&lab)?);
         bare_starts.push(start::bare(&lab, &base)?);
         installs.push(copy::install(&lab)?);
         copies.push(copy::dd(&lab)?);

@@ -44,70 +44,78 @@ const QUICK_AIM_SECONDS: f64 = 60.0;
 impl Numbers {
     /// The whole page. `cache` holds what `cargo ci` noted of its own times.
     pub(super) fn to_markdown(&self, cache: &Path) -> String {
-        let mut page = String::new();
-        let way = if has_hardware_virtualization() {
-            "KVM"
-        } else {
-            "software emulation"
-        };
-        let _ = writeln!(
-            page,
-            "# Numbers\n\nWritten by `cargo ci bench`: medians of {} runs, guests under {way} on {} \
-             processors.\nRatios compare with the same work done bare on the same machine.\n",
-            self.runs,
-            std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        );
-        page += "| what | measured | bare | ratio | aim | |\n|---|---|---|---|---|---|\n";
-        ratio(
-            &mut page,
-            "loader → API ready, against the same kernel, initrd and root reaching a bare `multi-user.target`",
-            self.start,
-            START_AIM,
-        );
-        ratio(
-            &mut page,
-            "installation, against `dd` of the same bytes with fsync",
-            self.install,
-            INSTALL_AIM,
-        );
-        ratio(
-            &mut page,
-            "instance from wish to running, against `qemu-img` and `virsh` alone",
-            self.creation,
-            CREATION_AIM,
-        );
-        let memory = self.idle_memory / MIB as f64;
-        value(
-            &mut page,
-            "memory in use at idle",
-            &format!("{memory:.0} MiB"),
-            &format!("{MEMORY_AIM} MiB"),
-            memory <= MEMORY_AIM,
-        );
-        let iso = self.iso as f64 / 1e6;
-        value(
-            &mut page,
-            "ISO",
-            &format!("{iso:.0} MB"),
-            "550 MB",
-            self.iso <= ISO_AIM,
-        );
-        let used = format!("{} of {}", Bytes(self.root), Bytes(SLOT));
-        value(&mut page, "root slot", &used, "half", self.root * 2 <= SLOT);
+        let mut page = head(self.runs);
+        self.add_ratios(&mut page);
+        self.add_sizes(&mut page);
         for (task, aim) in [("test", TEST_AIM_SECONDS), ("quick", QUICK_AIM_SECONDS)] {
             if let Some(seconds) = noted_time(cache, task) {
-                let name = format!("`cargo ci {task}`, last complete run");
+                let what = format!("`cargo ci {task}`, last complete run");
+                let aim_text = duration(aim);
                 value(
                     &mut page,
-                    &name,
+                    &what,
                     &duration(seconds),
-                    &duration(aim),
+                    &aim_text,
                     seconds <= aim,
                 );
             }
         }
         page
     }
+
+    fn add_ratios(&self, page: &mut String) {
+        for (what, times, aim) in [
+            (
+                "loader → API ready, against the same kernel, initrd and root reaching a bare \
+                 `multi-user.target`",
+                self.start,
+                START_AIM,
+            ),
+            (
+                "installation, against `dd` of the same bytes with fsync",
+                self.install,
+                INSTALL_AIM,
+            ),
+            (
+                "instance from wish to running, against `qemu-img` and `virsh` alone",
+                self.creation,
+                CREATION_AIM,
+            ),
+        ] {
+            ratio(page, what, times, aim);
+        }
+    }
+
+    fn add_sizes(&self, page: &mut String) {
+        let memory = self.idle_memory / MIB as f64;
+        let met = memory <= MEMORY_AIM;
+        let aim = format!("{MEMORY_AIM} MiB");
+        value(
+            page,
+            "memory in use at idle",
+            &format!("{memory:.0} MiB"),
+            &aim,
+            met,
+        );
+        let iso = format!("{:.0} MB", self.iso as f64 / 1e6);
+        value(page, "ISO", &iso, "550 MB", self.iso <= ISO_AIM);
+        let used = format!("{} of {}", Bytes(self.root), Bytes(SLOT));
+        value(page, "root slot", &used, "half", self.root * 2 <= SLOT);
+    }
+}
+
+fn head(runs: usize) -> String {
+    let way = if has_hardware_virtualization() {
+        "KVM"
+    } else {
+        "software emulation"
+    };
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!(
+        "# Numbers\n\nWritten by `cargo ci bench`: medians of {runs} runs, machines under {way} on \
+         {processors} processors.\nRatios compare with the same work done bare on the same machine.\n\n\
+         | what | measured | bare | ratio | aim | |\n|---|---|---|---|---|---|\n"
+    )
 }
 
 fn ratio(page: &mut String, what: &str, ratio: Ratio, aim: f64) {

@@ -1,18 +1,20 @@
 //! From power to the API, against the same kernel and initrd with nothing to do.
 
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use megh_model::release::PartKind;
 
+use crate::api::Api;
 use crate::disk::Disk;
 use crate::release::Release;
 use crate::{Firmware, Lab, MachineSpec, appliance, faults, installation};
 
 const WITHIN: Duration = Duration::from_secs(420);
 /// The first thing that the loader says.
-const LOADER: &str = "MeghOS|GRUB";
+const LOADER: &str = "bootenv: |GRUB|Starting MeghOS";
 /// How long an idle appliance settles before its memory is looked at.
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -41,35 +43,48 @@ pub(super) struct Start {
     pub(super) memory_used: u64,
 }
 
-/// A machine that has been started once before is started and asked for its API.
-pub(super) fn to_api(lab: &Lab) -> Result<Start> {
-    let disk = installation::installed_disk(lab, Firmware::Uefi)?;
-    // The first start makes keys and databases; it is not what is measured.
-    let first = appliance::boot(lab, Firmware::Uefi, &disk)?;
-    first.api()?;
-    let fingerprint = first.fingerprint.clone();
-    first.power_off()?;
+/// An appliance that was started once: keys and databases are there.
+#[derive(Debug)]
+pub(super) struct Settled {
+    disk: Disk,
+    fingerprint: String,
+}
 
-    let mut machine = MachineSpec::new("measured", Firmware::Uefi)
-        .disk(&disk)
-        .start(lab)?;
-    machine
-        .serial
-        .expect(LOADER, WITHIN)
-        .context("awaiting the loader")?;
-    let loader = machine.uptime();
-    let api = crate::api::Api::new(machine.https_port(), &fingerprint)?;
-    api.wait_ready(WITHIN)?;
-    let seconds = (machine.uptime() - loader).as_secs_f64();
-    lab.say(&format!("loader to API: {seconds:.1} s"));
-    std::thread::sleep(SETTLE);
-    let (available, total) = machine.memory_available()?;
-    lab.say(&format!("memory in use: {} MiB", (total - available) >> 20));
-    machine.pull_plug();
-    Ok(Start {
-        seconds,
-        memory_used: total - available,
-    })
+impl Settled {
+    /// Starts a freshly installed disk for the first time.
+    pub(super) fn new(lab: &Lab) -> Result<Self> {
+        let disk = installation::installed_disk(lab, Firmware::Uefi)?;
+        let first = appliance::boot(lab, Firmware::Uefi, &disk)?;
+        first.api()?;
+        let fingerprint = first.fingerprint.clone();
+        first.power_off()?;
+        Ok(Self { disk, fingerprint })
+    }
+
+    /// Starts it again and asks for its API.
+    pub(super) fn start(&self, lab: &Lab) -> Result<Start> {
+        let mut machine = MachineSpec::new("measured", Firmware::Uefi)
+            .disk(&self.disk)
+            .start(lab)?;
+        machine
+            .serial
+            .expect(LOADER, WITHIN)
+            .context("awaiting the loader")?;
+        let loader = machine.uptime();
+        let api = Api::new(machine.https_port(), &self.fingerprint)?;
+        api.wait_ready(WITHIN)?;
+        let seconds = (machine.uptime() - loader).as_secs_f64();
+        lab.say(&format!("loader to API: {seconds:.1} s"));
+        thread::sleep(SETTLE);
+        let (available, total) = machine.memory_available()?;
+        let memory_used = total - available;
+        lab.say(&format!("memory in use: {} MiB", memory_used >> 20));
+        machine.press_power_button(WITHIN)?;
+        Ok(Start {
+            seconds,
+            memory_used,
+        })
+    }
 }
 
 /// The same kernel, initrd and root reach `multi-user.target` with our
