@@ -27,15 +27,23 @@ fi
 
 echo "Rust $wanted or newer is needed; found: ${have:-none}."
 if ! command -v rustup >/dev/null; then
-    if apt-cache show rustup >/dev/null 2>&1; then
+    if apt-cache policy rustup | grep -q 'Candidate: [0-9]'; then
         install_packages rustup
     else
         command -v curl >/dev/null || install_packages curl ca-certificates
-        echo "Installing rustup into ~/.cargo, as its makers describe at https://rustup.rs"
-        curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
-            sh -s -- -y --no-modify-path --profile minimal --default-toolchain none
+        echo "Installing rustup into ~/.cargo, as its makers offer it at https://rustup.rs"
+        installer=$(mktemp -d)
+        trap 'rm -rf "$installer"' EXIT
+        from=${RUSTUP_UPDATE_ROOT:-https://static.rust-lang.org/rustup}/dist/x86_64-unknown-linux-gnu
+        curl --proto '=https' --tlsv1.2 -sSf --output-dir "$installer" \
+            -O "$from/rustup-init" -O "$from/rustup-init.sha256"
+        echo "$(cut -c1-64 "$installer/rustup-init.sha256")  $installer/rustup-init" |
+            sha256sum --check --quiet -
+        chmod +x "$installer/rustup-init"
+        "$installer/rustup-init" -y --no-modify-path --profile minimal --default-toolchain none
         PATH="$HOME/.cargo/bin:$PATH"
     fi
 fi
-rustup toolchain install stable --profile minimal --component clippy --component rustfmt
-rustup default stable
+rustup toolchain install "$wanted" --profile minimal --component clippy --component rustfmt
+# Somebody's own default stays theirs.
+if [ -z "$have" ]; then rustup default "$wanted"; else rustup override set "$wanted"; fi
