@@ -10,6 +10,8 @@ use megh_host::command::Cmd;
 const LIST: &str = include_str!("../../packages.txt");
 const BACKPORTS: &str = "bookworm-backports";
 const BACKPORTS_LIST: &str = "/etc/apt/sources.list.d/meghos-backports.list";
+/// Debian's keys, which every Debian has here.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// The oldest QEMU that the tests were made for.
 const QEMU_MAJOR: u32 = 10;
 
@@ -123,27 +125,17 @@ fn qemu_major() -> Option<u32> {
 /// Adds the backports suite of the mirror that this machine uses already.
 fn enable_backports() -> Result<()> {
     let known = Cmd::new("apt-get")
-        .args([
-            "indextargets",
-            "--format",
-            "$(RELEASE) $(SITE) $(SIGNED_BY)",
-        ])
+        .args(["indextargets", "--format", "$(RELEASE) $(SITE)"])
         .stdout()?;
     if known.lines().any(|line| line.starts_with(BACKPORTS)) {
         return Ok(());
     }
-    let mut words = known
+    let site = known
         .lines()
-        .find(|line| line.starts_with("bookworm "))
-        .context("apt knows no mirror of bookworm")?
-        .split_whitespace()
-        .skip(1);
-    let site = words.next().context("apt names no mirror")?;
-    let signed_by = words
-        .next()
-        .unwrap_or("/usr/share/keyrings/debian-archive-keyring.gpg");
-    let line = format!("deb [signed-by={signed_by}] {site} {BACKPORTS} main\n");
+        .find_map(|line| line.strip_prefix("bookworm "))
+        .context("apt knows no mirror of bookworm")?;
     println!("adding {BACKPORTS} to {BACKPORTS_LIST}");
+    let line = format!("deb [signed-by={KEYRING}] {site} {BACKPORTS} main\n");
     as_root(&["tee", BACKPORTS_LIST]).stdin(line).run()?;
     Ok(())
 }
