@@ -146,7 +146,10 @@ impl Machine for FakeMachine {
         self.step(format!("mount {} {}", spec.what(), target.display()))
             .map_err(fail)?;
         std::fs::create_dir_all(&target).map_err(fail)?;
-        self.state().mounts.insert(target);
+        // What is mounted stays mounted, as with the kernel: EBUSY.
+        if !self.state().mounts.insert(target.clone()) {
+            return Err(fail(io::Error::from(io::ErrorKind::ResourceBusy)));
+        }
         Ok(())
     }
 

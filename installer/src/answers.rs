@@ -13,6 +13,7 @@ use megh_model::answers::{
 use serde::Deserialize;
 
 use crate::place::Place;
+use crate::session::Lock;
 
 /// Answers are small; more is refused.
 const MAX_SIZE: u64 = 64 * 1024;
@@ -23,6 +24,9 @@ pub enum FindError {
     /// Looking for them failed.
     #[error("cannot look for answers")]
     Look(#[from] CommandError),
+    /// Another terminal reads them, and its end cannot be awaited.
+    #[error("cannot wait for the turn to read the answers")]
+    Turn(#[source] std::io::Error),
     /// The file system that has them cannot be mounted.
     #[error("cannot open the file system with the answers")]
     Mount(#[from] MountError),
@@ -77,6 +81,7 @@ pub fn find(machine: &dyn Machine, place: &Place) -> Result<Option<Answers>, Fin
     else {
         return Ok(None);
     };
+    let _turn = Lock::wait(place, "answers.lock").map_err(FindError::Turn)?;
     let target = place.run.join("mount-answers");
     let spec = MountSpec::device(&path, target, &fs).read_only();
     let mount = Mount::on(
@@ -171,6 +176,22 @@ mod tests {
                 .iter()
                 .any(|step| step.starts_with("mount /dev/sdb (vfat)"))
         );
+    }
+
+    #[test]
+    fn several_terminals_read_the_same_answers_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = place(dir.path());
+        let fake = FakeMachine::new();
+        fake.answer("lsblk", listing("MEGHANSWERS"));
+        fs::create_dir_all(place.run.join("mount-answers")).unwrap();
+        fs::write(place.run.join("mount-answers").join(ANSWERS_FILE), TEXT).unwrap();
+        std::thread::scope(|scope| {
+            let find = || (0..50).all(|_| find(&fake, &place).unwrap().is_some());
+            let readers: Vec<_> = (0..4).map(|_| scope.spawn(find)).collect();
+            assert!(readers.into_iter().all(|reader| reader.join().unwrap()));
+        });
+        assert!(fake.mounted().is_empty());
     }
 
     #[test]

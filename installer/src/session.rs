@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use megh_host::Machine;
 use megh_host::command::CommandError;
@@ -149,7 +149,7 @@ impl<'m> Session<'m> {
     }
 }
 
-/// Held by whoever installs; given up when dropped.
+/// Held by whoever installs, or has the turn; given up when dropped.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held for its lock")] Flock<File>);
 
@@ -157,18 +157,27 @@ impl Lock {
     /// Takes the lock, or says [`SessionError::Busy`].
     pub fn take(place: &Place) -> Result<Self, SessionError> {
         let path = place.run.join("lock");
-        let fail = |source| SessionError::Run {
+        let fail = |source: io::Error| SessionError::Run {
             path: path.clone(),
             source,
         };
-        fs::create_dir_all(&place.run).map_err(fail)?;
-        let file = File::create(&path).map_err(fail)?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        match lock_file(place, &path, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => Ok(Self(lock)),
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(SessionError::Busy),
-            Err((_, errno)) => Err(fail(errno.into())),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SessionError::Busy),
+            Err(error) => Err(fail(error)),
         }
     }
+
+    /// Waits for the turn at what `name` stands for: several terminals run an
+    /// installer each, and what they mount has one place.
+    pub fn wait(place: &Place, name: &str) -> io::Result<Self> {
+        lock_file(place, &place.run.join(name), FlockArg::LockExclusive).map(Self)
+    }
+}
+
+fn lock_file(place: &Place, path: &Path, how: FlockArg) -> io::Result<Flock<File>> {
+    fs::create_dir_all(&place.run)?;
+    Flock::lock(File::create(path)?, how).map_err(|(_, errno)| errno.into())
 }
 
 /// An error with all its causes.

@@ -1,10 +1,13 @@
 //! The terminal: a screen, a serial line or an emulator, given back as it was.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, IsTerminal, Stdout, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use crossterm::event::{self, Event as TerminalEvent, KeyCode, KeyEventKind, KeyModifiers};
 use crossterm::{cursor, execute, terminal};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::symbols::border;
@@ -72,8 +75,15 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over.
+    /// Takes the terminal over. Without one on the standard input there is
+    /// nothing to take, and nobody to answer.
     pub fn open(style: Style) -> io::Result<Self> {
+        if !io::stdin().is_terminal() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this needs a terminal on its standard input",
+            ));
+        }
         terminal::enable_raw_mode()?;
         let terminal = blank_terminal().inspect_err(|_| give_back())?;
         Ok(Self { terminal, style })
@@ -91,10 +101,14 @@ impl Screen {
         self.terminal.draw(|frame| draw(frame, style)).map(drop)
     }
 
-    /// The next key, if one comes in time.
+    /// The next key, if one comes in time. A terminal that has gone away is an
+    /// error: it would be "readable" for ever.
     pub fn key(&self, patience: Duration) -> io::Result<Option<Input>> {
-        if !event::poll(patience)? {
-            return Ok(None);
+        if !event::poll(Duration::ZERO)? {
+            await_input(io::stdin().as_fd(), patience)?;
+            if !event::poll(Duration::ZERO)? {
+                return Ok(None);
+            }
         }
         Ok(match event::read()? {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => {
@@ -109,6 +123,25 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
+    }
+}
+
+/// Waits until there is something to read, a signal (a new size comes as one),
+/// or for as long as `patience` lasts.
+fn await_input(terminal: BorrowedFd<'_>, patience: Duration) -> io::Result<()> {
+    let mut fds = [PollFd::new(terminal, PollFlags::POLLIN)];
+    let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+    match fds[0].revents() {
+        Some(events) if events.intersects(gone) => Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "the terminal has gone away",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -146,4 +179,20 @@ fn input(code: KeyCode, control: bool) -> Option<Input> {
         (KeyCode::Char(character), false) => Input::Character(character),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::pty::openpty;
+
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_has_gone_away_is_an_error_and_not_a_key() {
+        let pty = openpty(None, None).unwrap();
+        assert!(await_input(pty.slave.as_fd(), Duration::ZERO).is_ok());
+        drop(pty.master);
+        let error = await_input(pty.slave.as_fd(), Duration::from_secs(9)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
 }

@@ -80,7 +80,9 @@ pub(super) fn arguments(
         args.add("-cpu", "host");
     } else {
         args.add("-accel", "tcg,thread=multi");
-        args.add("-cpu", "max");
+        // QEMU's own imitation of AMD's extension spoils the memory of the
+        // machine that uses it: its kernel panics sooner or later.
+        args.add("-cpu", "max,svm=off");
     }
     args.add("-smp", "2");
     args.add("-m", &spec.memory_mib.to_string());

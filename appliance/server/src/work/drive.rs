@@ -40,14 +40,13 @@ impl From<HypervisorError> for StepError {
 
 impl From<StorageError> for StepError {
     fn from(error: StorageError) -> Self {
+        // As a whole it may be on its way up, as after a power cut.
+        let passes = matches!(error, StorageError::Pool { .. });
         let message = match error {
             StorageError::Refused { reason, .. } => reason,
             other => other.to_string(),
         };
-        Self {
-            message,
-            passes: false,
-        }
+        Self { message, passes }
     }
 }
 
