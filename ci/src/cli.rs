@@ -49,6 +49,17 @@ enum Task {
         #[arg(long, default_value_t = 3)]
         runs: usize,
     },
+    /// Run many trials drawn from a seed; a later run goes on where one ended.
+    Campaign {
+        /// Its name; a wrong one lists them.
+        name: String,
+        /// What the trials are drawn from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many trials, those of earlier runs included.
+        #[arg(long, default_value_t = 10)]
+        count: u64,
+    },
     /// Everything in order, as before a merge.
     Test,
     /// The inner loop: format, lints, unit tests of what has changed.
@@ -89,6 +100,11 @@ impl Cli {
             Task::Qemu { filter } => {
                 report.step("qemu", |step| {
                     tasks::qemu::run(&workspace, filter.as_deref(), step)
+                });
+            }
+            Task::Campaign { name, seed, count } => {
+                report.step("campaign", |_| {
+                    tasks::campaign::run(&workspace, &name, seed, count)
                 });
             }
             Task::Bench { runs } => report.step("bench", |_| tasks::bench::run(&workspace, runs)),

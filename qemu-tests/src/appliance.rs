@@ -97,6 +97,17 @@ impl Appliance {
         Ok(api)
     }
 
+    /// Resets the machine in the middle of what it does, and logs in when it
+    /// is up again.
+    pub fn cut_power(self) -> Result<(Self, Api)> {
+        let mut machine = self.machine;
+        machine.reset()?;
+        let appliance = await_console(machine)?;
+        let api = appliance.api()?;
+        api.log_in()?;
+        Ok((appliance, api))
+    }
+
     /// Switches it off in good order.
     pub fn power_off(mut self) -> Result<()> {
         self.machine.press_power_button(DOWN_WITHIN)

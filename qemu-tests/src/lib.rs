@@ -21,6 +21,7 @@ pub mod answers;
 pub mod api;
 pub mod appliance;
 pub mod bench;
+pub mod campaign;
 pub mod disk;
 pub mod faults;
 pub mod guest;

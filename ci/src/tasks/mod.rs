@@ -1,6 +1,7 @@
 //! The tasks of `cargo ci`.
 
 pub(crate) mod bench;
+pub(crate) mod campaign;
 pub(crate) mod deny;
 pub(crate) mod image;
 pub(crate) mod qemu;
