@@ -79,14 +79,29 @@ pub fn run(options: &Options) -> Result<()> {
     let text = numbers.to_markdown(lab.cache());
     println!("{text}");
     if let Some(file) = &options.write {
-        std::fs::write(file, text)?;
+        let before = std::fs::read_to_string(file).unwrap_or_default();
+        std::fs::write(file, text + sections(&before))?;
     }
     Ok(())
+}
+
+/// What the page has behind the table: sections that others write.
+fn sections(page: &str) -> &str {
+    page.find("\n## ").map_or("", |at| &page[at..])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sections_of_others_stay() {
+        assert_eq!(
+            sections("# Numbers\n\n| a |\n\n## Campaigns\nx\n"),
+            "\n## Campaigns\nx\n"
+        );
+        assert_eq!(sections("# Numbers\n"), "");
+    }
 
     #[test]
     fn options_are_read_and_others_refused() {

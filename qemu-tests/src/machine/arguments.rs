@@ -154,13 +154,18 @@ fn medium(args: &mut Args, spec: &MachineSpec) {
         return;
     };
     let file = image.display();
+    // A kernel that QEMU starts itself is the first to be tried.
+    let order = match spec.direct_kernel {
+        None => ",bootindex=0",
+        Some(_) => "",
+    };
     match medium {
         Medium::Iso => {
             args.add(
                 "-drive",
                 &format!("if=none,id=medium,media=cdrom,readonly=on,format=raw,file={file}"),
             );
-            args.add("-device", "ide-cd,drive=medium,bootindex=0");
+            args.add("-device", &format!("ide-cd,drive=medium{order}"));
         }
         Medium::Stick => {
             // A stick is written through to a temporary overlay, not to the image.
@@ -170,7 +175,9 @@ fn medium(args: &mut Args, spec: &MachineSpec) {
             );
             args.add(
                 "-device",
-                "usb-storage,bus=usb.0,drive=medium,serial=MEGH-STICK,removable=on,bootindex=0",
+                &format!(
+                    "usb-storage,bus=usb.0,drive=medium,serial=MEGH-STICK,removable=on{order}"
+                ),
             );
         }
     }

@@ -43,11 +43,8 @@ impl Machine {
             .args(arguments(&spec, &places, https_port, Operator::Test))
             .own_group()
             .spawn()?;
-        wait_for_sockets(&mut qemu, &places)?;
-        let serial = Serial::connect(&places.serial, &places.serial_log)?;
-        lab.keep_log(&spec.name, serial.log().clone());
-        let mut qmp = Qmp::connect(&places.qmp)?;
-        qmp.execute("cont", json!({}))?;
+        let (serial, qmp) = connect(lab, &spec, &places, &mut qemu)
+            .with_context(|| format!("QEMU says: {}", qemu.stderr_tail_so_far()))?;
         lab.say(&format!(
             "`{}` is switched on ({})",
             spec.name,
@@ -174,6 +171,21 @@ pub(super) fn run_in_terminal(lab: &Lab, spec: &MachineSpec, https_port: u16) ->
         .interactive()
         .run()?;
     Ok(())
+}
+
+/// Takes the serial port and lets the machine go.
+fn connect(
+    lab: &Lab,
+    spec: &MachineSpec,
+    places: &Places,
+    qemu: &mut Child,
+) -> Result<(Serial, Qmp)> {
+    wait_for_sockets(qemu, places)?;
+    let serial = Serial::connect(&places.serial, &places.serial_log)?;
+    lab.keep_log(&spec.name, serial.log().clone());
+    let mut qmp = Qmp::connect(&places.qmp)?;
+    qmp.execute("cont", json!({}))?;
+    Ok((serial, qmp))
 }
 
 fn wait_for_sockets(qemu: &mut Child, places: &Places) -> Result<()> {
