@@ -16,5 +16,6 @@ pub mod recipe;
 pub mod release;
 pub mod slot;
 pub mod units;
+pub mod update;
 pub mod verity;
 pub mod vm;

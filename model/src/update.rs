@@ -1,0 +1,25 @@
+//! Updates: what is asked for, what is told, and the rules between.
+
+mod progress;
+mod settings;
+mod status;
+
+pub use progress::{Phase, Progress};
+pub use settings::{Policy, Settings, SettingsError, Window};
+pub use status::{
+    CheckResult, GateCheck, LastTrial, Offer, SlotState, SlotStatus, Staged, StatusReport,
+    TrialOutcome, TrialState,
+};
+
+/// Directory of the updater below the state partition's mount point
+/// ([`crate::mutable::STATE_DIR`]): settings, downloads, the last trial.
+pub const UPDATE_DIR: &str = "update";
+/// File with [`Settings`] below [`UPDATE_DIR`].
+pub const SETTINGS_FILE: &str = "settings.json";
+/// File with [`LastTrial`] below [`UPDATE_DIR`].
+pub const LAST_TRIAL_FILE: &str = "last-trial.json";
+/// File with the journal of the failed boot below [`UPDATE_DIR`], plain text.
+pub const TRIAL_JOURNAL_FILE: &str = "last-trial.journal";
+/// Where a copy of [`StatusReport`] lies while the machine runs, for readers
+/// that show it: the console. Readable by root only.
+pub const STATUS_PATH: &str = "/run/meghos/update.json";
