@@ -1,10 +1,13 @@
 //! Updates: what is asked for, what is told, and the rules between.
 
+pub mod loader;
 mod progress;
+mod record;
 mod settings;
 mod status;
 
 pub use progress::{Phase, Progress};
+pub use record::{LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord};
 pub use settings::{Policy, Settings, SettingsError, Window};
 pub use status::{
     CheckResult, GateCheck, LastTrial, Offer, SlotState, SlotStatus, Staged, StatusReport,
