@@ -25,6 +25,7 @@ pub mod campaign;
 pub mod disk;
 pub mod faults;
 pub mod guest;
+pub mod image_check;
 pub mod installation;
 mod lab;
 pub mod machine;

@@ -46,6 +46,15 @@ impl WriteLog {
         })
     }
 
+    /// A recording of nothing.
+    #[cfg(test)]
+    pub(crate) fn empty() -> Self {
+        Self {
+            file: Arc::new(tempfile::tempfile().expect("room for an empty file")),
+            entries: [].into(),
+        }
+    }
+
     /// Everything that was recorded, in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
