@@ -11,10 +11,14 @@ use sha2::{Digest, Sha256};
 use crate::slot::{BootChoice, BootOrder, Slot};
 
 mod block;
+mod mark;
+mod marker;
 #[cfg(test)]
 mod tests;
 
 pub use block::{BLOCK_SIZE, Block, BlockError};
+pub use mark::{GoodMark, MARK_FILE};
+pub use marker::{LastStart, MARKER_PATH, Marker, StartReason, TRIES, VAIN_STARTS};
 
 /// Path of the block below the root of an EFI system partition.
 pub const BLOCK_PATH: &str = "meghos/bootenv";
@@ -25,8 +29,8 @@ pub const SUM_PATH: &str = "meghos/bootenv.sum";
 const BLOCK_NAME: &str = "bootenv";
 /// The only form of the variables that this code and our GRUB read.
 const SCHEMA: &str = "1";
-/// GRUB compares sequence numbers of up to 18 digits.
-const MAX_SEQUENCE: u64 = 999_999_999_999_999_999;
+/// GRUB compares numbers of 32 bits with a sign; an update uses up three.
+const MAX_SEQUENCE: u64 = 999_999_999;
 
 /// One version of the boot environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,11 @@ impl BootEnv {
             MAX_SEQUENCE
         };
         Self { sequence, choice }
+    }
+
+    /// Its number: the higher one is in force.
+    pub const fn sequence(self) -> u64 {
+        self.sequence
     }
 
     /// What the loader is told.

@@ -33,6 +33,7 @@ pub mod qmp;
 pub mod release;
 pub mod serial;
 pub mod trial;
+pub mod write_log;
 
 pub use lab::{Lab, scenario};
 pub use machine::{Firmware, Machine, MachineSpec, Medium};
