@@ -80,6 +80,12 @@ impl BootEnv {
         }
     }
 
+    /// The version after the one with that number, for when none is left.
+    pub const fn after(sequence: u64, choice: BootChoice) -> Self {
+        let before = Self { sequence, choice };
+        before.next(choice)
+    }
+
     /// The version that follows this one.
     pub const fn next(self, choice: BootChoice) -> Self {
         let sequence = if self.sequence < MAX_SEQUENCE {

@@ -3,6 +3,7 @@
 mod data;
 mod gate;
 pub mod loader;
+pub mod machine;
 mod progress;
 mod record;
 mod settings;

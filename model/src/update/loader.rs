@@ -42,33 +42,25 @@ pub fn decide(view: &LoaderView) -> Start {
     let Some(env) = choose(view.main, view.spare).current else {
         return by_marks(view);
     };
-    let marker = view
-        .marker
-        .marker
-        .filter(|marker| marker.sequence == env.sequence());
+    let good = env.choice().good;
     match env.choice().on_trial() {
-        Some(slot) => trial(view, env, slot, marker),
-        None => usual(view, env, marker),
+        Some(slot) => trial(view, env, slot),
+        None => in_turn(view, env.sequence(), good, StartReason::Usual),
     }
 }
 
 /// Both copies of the environment are lost: the slot that last did its job.
 fn by_marks(view: &LoaderView) -> Start {
     let [a, b] = view.marks;
-    let first = if b > a { Slot::B } else { Slot::A };
-    Start {
-        first,
-        why: StartReason::Marks,
-        marker: None,
-    }
+    let good = if b > a { Slot::B } else { Slot::A };
+    in_turn(view, 0, good, StartReason::Marks)
 }
 
 /// A slot on trial is started only after one of its tries was written off.
-fn trial(view: &LoaderView, env: BootEnv, slot: Slot, marker: Option<Marker>) -> Start {
-    let left = marker.map_or(0, |marker| marker.left);
+fn trial(view: &LoaderView, env: BootEnv, slot: Slot) -> Start {
+    let (left, vain) = view.counts(env.sequence());
     if left > 0 && view.marker.writable {
-        let vain = marker.map_or(0, |marker| marker.vain);
-        return noted(env, slot, StartReason::Trial, left - 1, vain);
+        return noted(env.sequence(), slot, StartReason::Trial, left - 1, vain);
     }
     Start {
         first: env.choice().good,
@@ -78,34 +70,43 @@ fn trial(view: &LoaderView, env: BootEnv, slot: Slot, marker: Option<Marker>) ->
 }
 
 /// The good slot, or in turn the other one when the good one shows no life.
-fn usual(view: &LoaderView, env: BootEnv, marker: Option<Marker>) -> Start {
-    let good = env.choice().good;
-    let vain = marker.map_or(0, |marker| marker.vain);
+fn in_turn(view: &LoaderView, sequence: u64, good: Slot, why: StartReason) -> Start {
+    let (left, vain) = view.counts(sequence);
     let given_up = vain >= VAIN_STARTS && view.marks[good.other() as usize] > 0;
     let (slot, why) = if given_up {
         (good.other(), StartReason::Vain)
     } else {
-        (good, StartReason::Usual)
+        (good, why)
     };
-    let left = marker.map_or(0, |marker| marker.left);
-    let mut start = noted(env, slot, why, left, (vain + 1) % (2 * VAIN_STARTS));
+    let mut start = noted(sequence, slot, why, left, (vain + 1) % (2 * VAIN_STARTS));
     if !view.marker.writable {
         start.marker = None;
     }
     start
 }
 
-fn noted(env: BootEnv, slot: Slot, why: StartReason, left: u8, vain: u8) -> Start {
+fn noted(sequence: u64, slot: Slot, why: StartReason, left: u8, vain: u8) -> Start {
     let last = Some(LastStart { slot, why });
     Start {
         first: slot,
         why,
         marker: Some(Marker {
-            sequence: env.sequence(),
+            sequence,
             left,
             vain,
             last,
         }),
+    }
+}
+
+impl LoaderView {
+    /// Starts left and starts in vain, of a marker for that environment.
+    fn counts(&self, sequence: u64) -> (u8, u8) {
+        let marker = self
+            .marker
+            .marker
+            .filter(|marker| marker.sequence == sequence);
+        marker.map_or((0, 0), |marker| (marker.left, marker.vain))
     }
 }
 

@@ -108,7 +108,7 @@ fn any_env() -> impl Strategy<Value = Option<BootEnv>> {
 }
 
 fn any_marker() -> impl Strategy<Value = Option<Marker>> {
-    let marker = (1..6u64, 0..=TRIES, 0..2 * VAIN_STARTS);
+    let marker = (0..6u64, 0..=TRIES, 0..2 * VAIN_STARTS);
     prop::option::weighted(
         0.9,
         marker.prop_map(|(sequence, left, vain)| Marker {
