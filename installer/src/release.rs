@@ -20,6 +20,7 @@ const SMALL_FILE: u64 = 1 << 20;
 pub struct Release {
     dir: PathBuf,
     manifest: VerifiedManifest,
+    documents: [(&'static str, Vec<u8>); 2],
 }
 
 /// Why a release cannot be used.
@@ -56,13 +57,19 @@ impl Release {
     /// Opens the release in `dir` and checks its signature; the parts are not read yet.
     pub fn open(machine: &dyn Machine, dir: &Path, keys: &Path) -> Result<Self, ReleaseError> {
         let keys = trusted_keys(machine, keys)?;
-        let manifest = read_small(machine, &dir.join(MANIFEST_FILE))?;
+        let document = read_small(machine, &dir.join(MANIFEST_FILE))?;
         let signature = read_small(machine, &dir.join(SIGNATURE_FILE))?;
-        let manifest = verify(&manifest, &signature, &keys)?;
+        let manifest = verify(&document, &signature, &keys)?;
         Ok(Self {
             dir: dir.to_owned(),
             manifest,
+            documents: [(MANIFEST_FILE, document), (SIGNATURE_FILE, signature)],
         })
+    }
+
+    /// The verified documents with their names, byte for byte.
+    pub const fn documents(&self) -> &[(&'static str, Vec<u8>); 2] {
+        &self.documents
     }
 
     /// The signed list of parts.

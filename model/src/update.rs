@@ -2,13 +2,17 @@
 
 mod data;
 mod gate;
+pub mod loader;
+pub mod machine;
 mod progress;
+mod record;
 mod settings;
 mod status;
 
 pub use data::DataNote;
 pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};
 pub use progress::{Phase, Progress};
+pub use record::{LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord};
 pub use settings::{Policy, Settings, SettingsError, Window};
 pub use status::{
     CheckResult, GateCheck, LastTrial, Offer, SlotState, SlotStatus, Staged, StatusReport,
