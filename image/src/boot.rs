@@ -35,6 +35,8 @@ pub struct Ingredients<'a> {
     pub root: &'a RootImage,
     /// The initrd's program.
     pub megh_root: &'a Path,
+    /// Folder of files laid over the initrd, for a variant.
+    pub variant: Option<PathBuf>,
     /// Keys to sign with.
     pub keys: &'a Keys,
     /// Name and version of the product.
@@ -51,7 +53,10 @@ pub struct Boot {
 
 /// Makes everything that comes before the root; nothing is done twice.
 pub fn make(stages: &Stages, tools: &Tools, from: &Ingredients<'_>) -> Result<Boot> {
-    let initrd = initrd::make(stages, tools, from.base, from.megh_root)?;
+    let mut initrd = initrd::make(stages, tools, from.base, from.megh_root)?;
+    if let Some(variant) = &from.variant {
+        initrd = initrd::with_overlay(stages, tools, &initrd, variant)?;
+    }
     let kernels = kernel::make(stages, tools, from, &initrd)?;
     let loaders = grub::make(stages, tools)?;
     let unsigned = [&kernels.uki, &loaders.disk_efi, &loaders.medium_efi];

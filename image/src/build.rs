@@ -47,6 +47,9 @@ pub struct BuildRequest {
     pub floor: Version,
     /// Whether this is a release for the public.
     pub release: bool,
+    /// Folder of a variant: its folders `root` and `initrd` are laid over the
+    /// root file system and the initrd.
+    pub variant: Option<PathBuf>,
     /// What to do when a package is gone.
     pub on_gone: OnGone,
 }

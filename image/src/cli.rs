@@ -65,6 +65,9 @@ struct BuildArgs {
     /// Build with a lock of today's packages when a pinned one is to be had no longer
     #[arg(long, conflicts_with = "release")]
     refresh_lock_if_gone: bool,
+    /// Lay the folders `root` and `initrd` of DIR over the image: a release for tests
+    #[arg(long, conflicts_with = "release", value_name = "DIR")]
+    variant: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -99,6 +102,7 @@ pub fn run() -> Result<()> {
             channel: args.channel,
             floor: args.floor,
             release: args.release,
+            variant: args.variant,
             on_gone: match args.refresh_lock_if_gone {
                 true => OnGone::RefreshLock,
                 false => OnGone::Stop,

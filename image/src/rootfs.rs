@@ -28,6 +28,8 @@ pub struct Ingredients<'a> {
     pub base: &'a Base,
     /// Folder of files laid over them.
     pub overlay: PathBuf,
+    /// Folder of files laid over the overlay, for a variant.
+    pub variant: Option<PathBuf>,
     /// The product's programs.
     pub programs: &'a Programs,
     /// Folder of the web interface's files.
@@ -58,6 +60,9 @@ pub fn make(stages: &Stages, tools: &Tools, ingredients: &Ingredients<'_>) -> Re
         .file("root", &ingredients.keys.dir().join(ROOT_FILE))?
         .folder("overlay", &ingredients.overlay)?
         .folder("web", &ingredients.web)?;
+    if let Some(variant) = &ingredients.variant {
+        inputs = inputs.folder("variant", variant)?;
+    }
     for program in &PROGRAMS {
         inputs = inputs.file(program.place, &ingredients.programs.file(program))?;
     }

@@ -25,7 +25,7 @@ use megh_model::release::PartKind;
 use uuid::Uuid;
 
 pub use error::{ExecuteError, StepError};
-use file_systems::{LOADER_PARTS, SLOT_PARTS};
+use file_systems::{KEPT_LOADERS, LOADER_PARTS, SLOT_PARTS};
 
 use crate::plan::Plan;
 use crate::progress::{Event, Meter, Phase};
@@ -82,7 +82,8 @@ fn work(release: &Release) -> u64 {
     let verified: u64 = PartKind::ALL.into_iter().map(size).sum();
     let loaders: u64 = LOADER_PARTS.iter().map(|(kind, _)| size(*kind)).sum();
     let slot: u64 = SLOT_PARTS.iter().map(|(kind, _)| size(*kind)).sum();
-    verified + 2 * (size(PartKind::Root) + 2 * loaders + slot)
+    let kept: u64 = KEPT_LOADERS.iter().map(|kind| size(*kind)).sum();
+    verified + 2 * (size(PartKind::Root) + 2 * loaders + slot + kept)
 }
 
 /// An installation that runs.

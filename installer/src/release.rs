@@ -8,8 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use megh_host::Machine;
 use megh_host::disk::CHUNK;
 use megh_model::release::{
-    Channel, Demands, Document, Part, PartError, PartKind, Place as Lies, ROOT_FILE, ReadError,
-    TrustState, TrustedRoot, VerifiedManifest, Verifier, VerifyError, signature_file,
+    Channel, Demands, Document, MANIFEST_FILE, Part, PartError, PartKind, Place as Lies, ROOT_FILE,
+    ReadError, SIGNATURE_FILE, TrustState, TrustedRoot, VerifiedManifest, Verifier, VerifyError,
+    signature_file,
 };
 
 /// A signed release in a directory.
@@ -17,6 +18,7 @@ use megh_model::release::{
 pub struct Release {
     dir: PathBuf,
     manifest: VerifiedManifest,
+    documents: [(&'static str, Vec<u8>); 2],
 }
 
 /// Why a release cannot be used.
@@ -76,7 +78,16 @@ impl Release {
         Ok(Self {
             dir: dir.to_owned(),
             manifest: signed.manifest,
+            documents: [
+                (MANIFEST_FILE, signed.bytes),
+                (SIGNATURE_FILE, signed.signatures),
+            ],
         })
+    }
+
+    /// The verified documents with their names, byte for byte.
+    pub const fn documents(&self) -> &[(&'static str, Vec<u8>); 2] {
+        &self.documents
     }
 
     /// The signed list of parts.

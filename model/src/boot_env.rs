@@ -11,10 +11,14 @@ use sha2::{Digest, Sha256};
 use crate::slot::{BootChoice, BootOrder, Slot};
 
 mod block;
+mod mark;
+mod marker;
 #[cfg(test)]
 mod tests;
 
 pub use block::{BLOCK_SIZE, Block, BlockError};
+pub use mark::{GoodMark, MARK_FILE};
+pub use marker::{LastStart, MARKER_PATH, Marker, StartReason, TRIES, VAIN_STARTS};
 
 /// Path of the block below the root of an EFI system partition.
 pub const BLOCK_PATH: &str = "meghos/bootenv";
@@ -25,8 +29,8 @@ pub const SUM_PATH: &str = "meghos/bootenv.sum";
 const BLOCK_NAME: &str = "bootenv";
 /// The only form of the variables that this code and our GRUB read.
 const SCHEMA: &str = "1";
-/// GRUB compares sequence numbers of up to 18 digits.
-const MAX_SEQUENCE: u64 = 999_999_999_999_999_999;
+/// GRUB compares numbers of 32 bits with a sign; an update uses up three.
+const MAX_SEQUENCE: u64 = 999_999_999;
 
 /// One version of the boot environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +80,12 @@ impl BootEnv {
         }
     }
 
+    /// The version after the one with that number, for when none is left.
+    pub const fn after(sequence: u64, choice: BootChoice) -> Self {
+        let before = Self { sequence, choice };
+        before.next(choice)
+    }
+
     /// The version that follows this one.
     pub const fn next(self, choice: BootChoice) -> Self {
         let sequence = if self.sequence < MAX_SEQUENCE {
@@ -84,6 +94,11 @@ impl BootEnv {
             MAX_SEQUENCE
         };
         Self { sequence, choice }
+    }
+
+    /// Its number: the higher one is in force.
+    pub const fn sequence(self) -> u64 {
+        self.sequence
     }
 
     /// What the loader is told.

@@ -101,4 +101,18 @@ impl BootChoice {
         order: BootOrder::starting_with(Slot::A),
         good: Slot::A,
     };
+
+    /// The slot alone, which is known to work.
+    pub const fn settled(good: Slot) -> Self {
+        Self {
+            order: BootOrder::starting_with(good),
+            good,
+        }
+    }
+
+    /// The slot that is not known to work, if one is tried first.
+    pub fn on_trial(self) -> Option<Slot> {
+        let first = self.order.first();
+        (first != self.good).then_some(first)
+    }
 }

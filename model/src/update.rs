@@ -1,10 +1,18 @@
 //! Updates: what is asked for, what is told, and the rules between.
 
+mod data;
+mod gate;
+pub mod loader;
+pub mod machine;
 mod progress;
+mod record;
 mod settings;
 mod status;
 
+pub use data::DataNote;
+pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};
 pub use progress::{Phase, Progress};
+pub use record::{LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord};
 pub use settings::{Policy, Settings, SettingsError, Window};
 pub use status::{
     CheckResult, GateCheck, LastTrial, Offer, SlotState, SlotStatus, Staged, StatusReport,
@@ -23,3 +31,6 @@ pub const TRIAL_JOURNAL_FILE: &str = "last-trial.journal";
 /// Where a copy of [`StatusReport`] lies while the machine runs, for readers
 /// that show it: the console. Readable by root only.
 pub const STATUS_PATH: &str = "/run/meghos/update.json";
+/// File below [`UPDATE_DIR`] in which the control plane says what became of its
+/// data when it went back to an older version: [`DataNote`].
+pub const DATA_NOTE_FILE: &str = "data-note.json";

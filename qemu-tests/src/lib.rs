@@ -25,6 +25,7 @@ pub mod campaign;
 pub mod disk;
 pub mod faults;
 pub mod guest;
+pub mod image_check;
 pub mod installation;
 mod lab;
 pub mod machine;
@@ -32,7 +33,9 @@ pub mod on_host;
 pub mod qmp;
 pub mod release;
 pub mod serial;
+pub mod site;
 pub mod trial;
+pub mod write_log;
 
 pub use lab::{Lab, scenario};
 pub use machine::{Firmware, Machine, MachineSpec, Medium};

@@ -3,4 +3,5 @@
 //! Nothing here depends on the control plane: it works when `meghd` is dead.
 
 pub mod boot_env;
+pub mod fetch;
 pub mod root;

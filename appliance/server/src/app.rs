@@ -15,9 +15,11 @@ use tokio::sync::{Notify, OnceCell};
 use crate::clock::Clock;
 use crate::console::{Consoles, Tickets};
 use crate::fault::Fault;
+use crate::gate::RanBefore;
 use crate::health::Checks;
 use crate::ownership::Ownership;
 use crate::password::{Cost, Passwords};
+use crate::rows::instances::InstanceRow;
 use crate::service::uploads::Uploads;
 use crate::throttle::Throttle;
 
@@ -30,6 +32,8 @@ pub struct Settings {
     pub slot: Option<String>,
     /// Identifies this boot of the host: tells a guest that ended from a host that went down.
     pub host_boot: String,
+    /// Directory that a restart of the machine empties.
+    pub run_dir: PathBuf,
     /// Where guests' serial logs are.
     pub serial_dir: PathBuf,
     /// Files of the web page.
@@ -72,6 +76,8 @@ pub struct App {
     pub(crate) tickets: Mutex<Tickets>,
     pub(crate) consoles: Consoles,
     pub(crate) checks: Checks,
+    /// The instances that ran before the machine started.
+    pub(crate) ran_before: RanBefore,
     /// Wakes the runner of operations.
     pub(crate) work: Notify,
     pub(crate) acceleration: OnceCell<Acceleration>,
@@ -87,6 +93,15 @@ impl App {
         ownership: Ownership,
     ) -> Result<Arc<Self>, Fault> {
         let passwords = Passwords::new(settings.password_cost);
+        let (claimed, rows) = engines
+            .store
+            .read(Freshness::Local, |query| {
+                let claimed = crate::rows::site::is_claimed(query)?;
+                Ok((claimed, crate::rows::instances::all(query)?))
+            })
+            .await
+            .map_err(store_fault)?;
+        let ran_before = ran_before(&settings, &rows);
         let app = Arc::new(Self {
             consoles: Consoles::new(Arc::clone(&engines.hypervisor)),
             settings,
@@ -102,13 +117,11 @@ impl App {
             uploads: Uploads::default(),
             tickets: Mutex::default(),
             checks: Checks::default(),
+            ran_before,
             work: Notify::new(),
             acceleration: OnceCell::new(),
             started: Instant::now(),
         });
-        let claimed = app
-            .read(|query| crate::rows::site::is_claimed(query))
-            .await?;
         app.ownership.start(claimed);
         Ok(app)
     }
@@ -179,6 +192,19 @@ impl App {
     pub(crate) fn serial_log(&self, instance: uuid::Uuid) -> PathBuf {
         self.settings.serial_dir.join(format!("{instance}.log"))
     }
+}
+
+/// What ran before, as the first daemon of this boot of the host saw it. A note
+/// that cannot be kept costs a restarted daemon its memory, nothing else.
+fn ran_before(settings: &Settings, rows: &[InstanceRow]) -> RanBefore {
+    let (run_dir, boot) = (&settings.run_dir, &settings.host_boot);
+    RanBefore::read(run_dir, boot).unwrap_or_else(|| {
+        let before = RanBefore::of(rows, boot);
+        if let Err(error) = before.write(run_dir) {
+            tracing::warn!(%error, "cannot note which instances ran before");
+        }
+        before
+    })
 }
 
 fn store_fault(error: megh_store::StoreError) -> Fault {

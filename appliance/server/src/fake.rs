@@ -122,6 +122,7 @@ async fn serve(
         version: "1.2.3".to_owned(),
         slot: None,
         host_boot: "this boot".to_owned(),
+        run_dir: home.path().join("run"),
         serial_dir: home.path().join("serial"),
         web_dir: None,
         max_image: 1 << 30,

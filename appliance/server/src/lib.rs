@@ -19,6 +19,7 @@ pub mod engines;
 #[cfg(feature = "fake")]
 pub mod fake;
 pub mod fault;
+pub mod gate;
 mod health;
 pub mod http;
 pub mod machine;

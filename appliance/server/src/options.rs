@@ -49,6 +49,9 @@ pub struct Options {
     /// Where the machine's own screen reads the claim code.
     #[arg(long, value_name = "FILE", default_value = CONSOLE_STATUS_PATH, global = true)]
     pub console_status: PathBuf,
+    /// Where the health gate of an update asks; `meghd.sock` beside the screen's file when absent.
+    #[arg(long, value_name = "SOCKET", global = true)]
+    pub gate_socket: Option<PathBuf>,
     /// Most bytes of one image.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 30, global = true)]
     pub max_image: u64,
@@ -75,8 +78,34 @@ impl Options {
         self.state_dir.join("control")
     }
 
+    /// The directory that a restart of the machine empties.
+    pub fn run_dir(&self) -> PathBuf {
+        let parent = self.console_status.parent();
+        parent.unwrap_or(std::path::Path::new("/")).to_owned()
+    }
+
+    /// The socket of the health gate; only root can open it.
+    pub fn gate_socket(&self) -> PathBuf {
+        let beside = || self.run_dir().join("meghd.sock");
+        self.gate_socket.clone().unwrap_or_else(beside)
+    }
+
     /// The file with what the installer has decided.
     pub fn site_file(&self) -> PathBuf {
         self.state_dir.join(SITE_FILE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gate_is_where_the_updater_asks() {
+        let options = Options::parse_from(["meghd"]);
+        let agreed = std::path::Path::new(megh_model::update::GATE_SOCKET);
+        assert_eq!(options.gate_socket(), agreed);
+        let elsewhere = Options::parse_from(["meghd", "--console-status", "/tmp/x/console.json"]);
+        assert_eq!(elsewhere.gate_socket(), PathBuf::from("/tmp/x/meghd.sock"));
     }
 }

@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::app::{App, Engines, Settings};
 use crate::clock::Clock;
 use crate::engines;
+use crate::gate::GateSocket;
 use crate::options::Options;
 use crate::ownership::{Ownership, Screen};
 use crate::password::Cost;
@@ -27,6 +28,16 @@ const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
 
 /// Serves until told to stop.
 pub async fn serve(options: &Options) -> Result<()> {
+    let gate = GateSocket::bind(&options.gate_socket())
+        .with_context(|| format!("cannot listen at {}", options.gate_socket().display()))?;
+    let outcome = serve_gated(options, &gate).await;
+    if let Err(error) = &outcome {
+        gate.failed(format!("{error:#}")).await;
+    }
+    outcome
+}
+
+async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
     let drivers = engines::open(options)?;
     let identity = identity(options)?;
     let store = Store::open(
@@ -48,6 +59,7 @@ pub async fn serve(options: &Options) -> Result<()> {
         version: machine::version(),
         slot: machine::slot(),
         host_boot: machine::boot_id().context("cannot read the boot id")?,
+        run_dir: options.run_dir(),
         serial_dir: drivers.library.join("serial"),
         web_dir: options
             .web_dir
@@ -65,6 +77,7 @@ pub async fn serve(options: &Options) -> Result<()> {
         pool: drivers.pool,
     };
     let app = App::new(settings, Clock::System, engines, Ownership::new(screen)).await?;
+    gate.serves(&app);
     let outcome = run(&app, &store, listener, &identity).await;
     store.close().await.context("cannot close the state")?;
     outcome

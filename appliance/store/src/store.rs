@@ -122,6 +122,12 @@ impl Store {
         self.0.readers.read(read).await
     }
 
+    /// Number of the last step of the schema that is applied.
+    pub async fn schema(&self) -> Result<u32, StoreError> {
+        let applied = self.0.machine.migrations().await?;
+        Ok(applied.last().map_or(0, |step| step.number))
+    }
+
     /// Index of the last log entry that this member has applied, as it grows.
     pub fn applied(&self) -> watch::Receiver<u64> {
         self.0.machine.applied()

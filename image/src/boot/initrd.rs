@@ -1,5 +1,7 @@
 //! The initrd: systemd, udev, storage drivers and `megh-root`, nothing else.
 
+mod overlay;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use super::{files, inputs};
 use crate::base::Base;
 use crate::stage::{Stages, remove};
 use crate::tools::Tools;
+
+pub(super) use overlay::make as with_overlay;
 
 const DRIVERS: &str = include_str!("initrd/drivers");
 const SERVICE: &str = include_str!("initrd/megh-root.service");

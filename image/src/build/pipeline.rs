@@ -49,6 +49,7 @@ impl Pipeline<'_> {
         let ingredients = Ingredients {
             base: &base,
             overlay: self.overlay(),
+            variant: self.variant("root")?,
             programs: &programs,
             web,
             keys: self.keys,
@@ -62,6 +63,7 @@ impl Pipeline<'_> {
                 base: &base,
                 root: &root,
                 megh_root: &programs.named("megh-root"),
+                variant: self.variant("initrd")?,
                 keys: self.keys,
                 identity: &identity,
             },
@@ -108,5 +110,18 @@ impl Pipeline<'_> {
     /// The overlay lies beside the recipe, in a folder of its name.
     fn overlay(&self) -> PathBuf {
         self.request.recipe.with_extension("").join("overlay")
+    }
+
+    /// What the variant lays over `part` of the image, if it does.
+    fn variant(&self, part: &str) -> Result<Option<PathBuf>> {
+        let Some(dir) = &self.request.variant else {
+            return Ok(None);
+        };
+        ensure!(
+            dir.join("root").is_dir() || dir.join("initrd").is_dir(),
+            "the variant {} has neither a folder `root` nor a folder `initrd`",
+            dir.display()
+        );
+        Ok(Some(dir.join(part)).filter(|folder| folder.is_dir()))
     }
 }

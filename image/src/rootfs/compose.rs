@@ -23,6 +23,9 @@ const MOUNT_POINTS: [&str; 2] = ["var/lib/meghos", "var/lib/meghos-pool"];
 pub(super) fn compose(tools: &Tools, ingredients: &Ingredients<'_>, root: &Path) -> Result<()> {
     copy(&ingredients.base.root(), root)?;
     overlay(&ingredients.overlay, root)?;
+    if let Some(variant) = &ingredients.variant {
+        overlay(variant, root)?;
+    }
     for program in &PROGRAMS {
         let place = root.join(&program.place[1..]);
         install(&ingredients.programs.file(program), &place, 0o755)?;

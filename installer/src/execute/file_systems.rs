@@ -2,16 +2,20 @@
 
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use megh_host::command::Cmd;
 use megh_host::disk::{CHUNK, RawDisk};
 use megh_host::mount::{LoopDevice, LoopSpec, Mount, MountSpec};
 use megh_model::answers::SITE_FILE;
 use megh_model::bios;
-use megh_model::boot_env::{BLOCK_PATH, BootEnv, SUM_PATH};
+use megh_model::boot_env::{
+    BLOCK_PATH, BootEnv, GoodMark, MARK_FILE, MARKER_PATH, Marker, SUM_PATH,
+};
 use megh_model::layout::{Partition, PartitionRole, SectorSize};
 use megh_model::release::PartKind;
 use megh_model::slot::{BootChoice, Slot};
+use megh_model::update::{LOADER_DIR, SLOT_FILE, SlotRecord, SlotState};
 
 use super::{Run, StepError};
 use crate::progress::Meter;
@@ -29,6 +33,14 @@ pub(super) const SLOT_PARTS: [(PartKind, &str); 4] = [
     (PartKind::SlotEnv, "slot.env"),
 ];
 
+/// The loaders of the slot's release, kept beside it for repairs.
+pub(super) const KEPT_LOADERS: [PartKind; 4] = [
+    PartKind::Shim,
+    PartKind::GrubEfi,
+    PartKind::BiosBoot,
+    PartKind::BiosCore,
+];
+
 /// What a file of a new file system holds.
 enum Content {
     /// A part of the release.
@@ -43,19 +55,57 @@ impl Run<'_> {
     /// GRUB for BIOS in front, then both EFI system partitions.
     pub(super) fn write_loaders(&mut self, disk: &mut dyn RawDisk) -> Result<(), StepError> {
         self.write_bios_core(disk)?;
-        let environment = BootEnv::first(BootChoice::INSTALLED).files();
+        let environment = BootEnv::first(BootChoice::INSTALLED);
+        let marker = Marker::fresh(environment.sequence()).to_bytes().to_vec();
+        let environment = environment.files();
         for role in [PartitionRole::Esp, PartitionRole::EspSpare] {
             let mut files = parts(&LOADER_PARTS);
             files.push((BLOCK_PATH.into(), Content::Bytes(environment.block.clone())));
             files.push((SUM_PATH.into(), Content::Bytes(environment.sum.clone())));
+            files.push((MARKER_PATH.into(), Content::Bytes(marker.clone())));
             self.make(disk, role, &files)?;
         }
         Ok(())
     }
 
-    /// What the loader starts slot A with.
+    /// What the loader starts slot A with, and what the slot knows of itself:
+    /// a slot that was just installed counts as good.
     pub(super) fn write_slot(&mut self, disk: &mut dyn RawDisk) -> Result<(), StepError> {
-        self.make(disk, PartitionRole::boot(Slot::A), &parts(&SLOT_PARTS))
+        let mut files = parts(&SLOT_PARTS);
+        let loader = |kind: PartKind| Path::new(LOADER_DIR).join(kind.file());
+        files.extend(KEPT_LOADERS.map(|kind| (loader(kind), Content::Part(kind))));
+        for (name, bytes) in self.task.release.documents() {
+            files.push((name.into(), Content::Bytes(bytes.clone())));
+        }
+        let (record, mark) = self.first_slot();
+        files.push((SLOT_FILE.into(), Content::Bytes(record.to_bytes())));
+        files.push((MARK_FILE.into(), Content::Bytes(mark.to_bytes().to_vec())));
+        self.make(disk, PartitionRole::boot(Slot::A), &files)
+    }
+
+    fn first_slot(&self) -> (SlotRecord, GoodMark) {
+        let manifest = self.task.release.manifest();
+        let size = |kind| manifest.part(kind).size;
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let record = SlotRecord {
+            schema: 1,
+            state: SlotState::Good,
+            version: manifest.version().to_string(),
+            root_hash: manifest.verity().root_hash.clone(),
+            at: since_1970.map_or(0, |time| time.as_secs()),
+            fetched: 0,
+            size: PartKind::ALL.into_iter().map(size).sum(),
+        };
+        let sequence = BootEnv::first(BootChoice::INSTALLED).sequence();
+        let mark = GoodMark {
+            sequence: Some(sequence),
+            root: record
+                .root_hash
+                .parse()
+                .expect("the verifier has checked the root hash"),
+            version: record.version.clone(),
+        };
+        (record, mark)
     }
 
     /// The state partition with what the machine knows about itself.

@@ -8,6 +8,7 @@ mod support;
 mod bad_input;
 mod console;
 mod crash;
+mod gate;
 mod https;
 mod idempotency;
 mod identity;

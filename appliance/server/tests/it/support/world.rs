@@ -106,6 +106,7 @@ impl World {
             version: "1.2.3".to_owned(),
             slot: Some("a".to_owned()),
             host_boot: self.host_boot.clone(),
+            run_dir: self.home.path().join("run"),
             serial_dir: self.home.path().join("serial"),
             web_dir: Some(self.home.path().join("web")).filter(|web| web.exists()),
             max_image: MAX_IMAGE,
