@@ -33,6 +33,7 @@ pub mod on_host;
 pub mod qmp;
 pub mod release;
 pub mod serial;
+pub mod site;
 pub mod trial;
 pub mod write_log;
 

@@ -8,3 +8,4 @@ mod c3_damage;
 mod c4_two_disks;
 mod c5_power_cuts;
 mod c6_browser;
+mod c7_secure_boot;
