@@ -23,6 +23,7 @@ pub mod progress;
 pub mod release;
 pub mod repository;
 pub mod rootfs;
+mod secure_boot;
 pub mod sizes;
 pub mod stage;
 pub mod tools;
