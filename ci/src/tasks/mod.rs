@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod campaign;
 pub(crate) mod deny;
+pub(crate) mod fuzz;
 pub(crate) mod image;
 pub(crate) mod qemu;
 pub(crate) mod quick;
@@ -11,6 +12,7 @@ pub(crate) mod run;
 pub(crate) mod rust;
 pub(crate) mod setup;
 pub(crate) mod tidy;
+pub(crate) mod tools;
 pub(crate) mod web;
 
 use anyhow::Result;
