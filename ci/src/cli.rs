@@ -38,6 +38,12 @@ enum Task {
     Image,
     /// Build the image twice and compare what must be identical.
     Reproducible,
+    /// Build the releases that the tests update to, into `out/sites/`.
+    Releases {
+        /// All broken ones too, not only those of every run.
+        #[arg(long)]
+        all: bool,
+    },
     /// Run the image in virtual machines.
     Qemu {
         /// Only tests whose name contains this.
@@ -96,6 +102,11 @@ impl Cli {
             }
             Task::Reproducible => {
                 report.step("reproducible", |_| tasks::image::reproducible(&workspace));
+            }
+            Task::Releases { all } => {
+                report.step("releases", |step| {
+                    tasks::releases::run(&workspace, all, step)
+                });
             }
             Task::Qemu { filter } => {
                 report.step("qemu", |step| {

@@ -25,6 +25,7 @@ pub mod release;
 pub mod repository;
 pub mod rootfs;
 pub mod sbom;
+mod secure_boot;
 pub mod site;
 pub mod sizes;
 pub mod stage;

@@ -6,6 +6,7 @@ pub(crate) mod deny;
 pub(crate) mod image;
 pub(crate) mod qemu;
 pub(crate) mod quick;
+pub(crate) mod releases;
 pub(crate) mod run;
 pub(crate) mod rust;
 pub(crate) mod setup;
@@ -36,6 +37,9 @@ const CHECKS: &[(&str, Work)] = &[
 const IMAGE_CHECKS: &[(&str, Work)] = &[
     ("reproducible", |workspace, _| {
         image::reproducible(workspace)
+    }),
+    ("releases", |workspace, step| {
+        releases::run(workspace, false, step)
     }),
     ("qemu", |workspace, step| qemu::run(workspace, None, step)),
 ];

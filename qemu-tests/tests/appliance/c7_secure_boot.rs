@@ -8,8 +8,10 @@ use megh_qemu_tests::faults::FileOnDisk;
 use megh_qemu_tests::{Firmware, Lab, MachineSpec, Medium, appliance, installation, scenario};
 
 const REFUSED_WITHIN: Duration = Duration::from_secs(180);
-/// A machine that has refused is watched for so long.
-const WATCHED: Duration = Duration::from_secs(20);
+/// A machine that has refused a loader is watched for so long.
+const WATCHED: Duration = Duration::from_secs(10);
+/// GRUB's last word when it can start neither slot.
+const NO_SYSTEM: &str = "no slot of this disk can be started";
 /// What firmware, shim and GRUB say when they refuse a program.
 const REFUSAL: &str = "(?i)bad shim signature|verification failed|security violation|access denied|security policy violation";
 
@@ -93,7 +95,11 @@ fn refused(
             .start(lab)?;
         let words = machine.serial.expect(REFUSAL, REFUSED_WITHIN)?.remove(0);
         lab.say(&format!("refused: {words}"));
-        thread::sleep(WATCHED);
+        if files.iter().any(|(partition, _)| *partition == "boot-a") {
+            machine.serial.expect(NO_SYSTEM, REFUSED_WITHIN)?;
+        } else {
+            thread::sleep(WATCHED);
+        }
         let text = machine.serial.log().text();
         ensure!(
             !text.contains("Claim code") && !text.contains("Linux version"),
