@@ -22,6 +22,11 @@ pub struct Signed {
     pub signatures: Vec<u8>,
 }
 
+/// Signs bytes.
+type Signing<'s> = dyn Fn(&[u8]) -> Result<String> + 's;
+/// Checks bytes and their signatures.
+type Checking<'c> = dyn Fn(&[u8], &[u8]) -> Result<(), VerifyError> + 'c;
+
 /// Signs documents with the keys at hand, or collects those that wait.
 pub struct Desk<'a> {
     keys: &'a Keys,
@@ -63,8 +68,8 @@ impl<'a> Desk<'a> {
         what: Document,
         name: &str,
         document: &impl Serialize,
-        sign: &dyn Fn(&[u8]) -> Result<String>,
-        check: &dyn Fn(&[u8], &[u8]) -> Result<(), VerifyError>,
+        sign: &Signing<'_>,
+        check: &Checking<'_>,
     ) -> Result<Signed> {
         let wanted = serde_json::to_value(document)?;
         let Some(dir) = &self.offline else {
