@@ -1,18 +1,25 @@
 //! The release directory: the parts, the list of them, and its signature.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 use megh_model::release::{
-    self, ARCH, MANIFEST_FILE, Manifest, PRODUCT, Part, PartKind, SCHEMA, SIGNATURE_FILE,
-    TrustedKey, Verity,
+    ARCH, Channel, ChannelIndex, Demands, Document, INDEX_SCHEMA, Listed, MANIFEST_FILE, Manifest,
+    PRODUCT, Part, PartKind, Place as Lies, ReadError, SBOM_FILE, SCHEMA, TrustState, Verifier,
+    Verity, Version, signature_file,
 };
+use sha2::{Digest, Sha256};
 
+use crate::clock::DAY;
+use crate::desk::{Desk, Signed};
 use crate::digest;
 use crate::keys::Keys;
-use crate::stage::remove;
+use crate::stage::{remove, replace};
+
+/// How long an index is believed, in days, when nothing else is asked.
+pub const INDEX_LIFETIME: u64 = 180;
 
 /// A part's file, as it goes into the release, and as it was before signing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,32 +45,110 @@ impl BuiltPart {
 /// All parts.
 pub type Parts = BTreeMap<PartKind, BuiltPart>;
 
-/// Writes the release of `version` into `dir` anew.
-pub fn write(dir: &Path, parts: &Parts, version: &str, verity: &Verity, keys: &Keys) -> Result<()> {
+/// What a release is called, and for whom it is.
+#[derive(Debug, Clone)]
+pub struct Label {
+    /// Its version.
+    pub version: Version,
+    /// The channel it is made for.
+    pub channel: Channel,
+    /// The least version that a machine installs once this one has proved itself.
+    pub floor: Version,
+    /// When it is released, seconds since 1970.
+    pub released: u64,
+}
+
+/// What a release is made of.
+pub struct Contents<'a> {
+    /// Its parts.
+    pub parts: &'a Parts,
+    /// How to open the root part.
+    pub verity: &'a Verity,
+    /// The list of the software in it, CycloneDX in JSON.
+    pub sbom: &'a [u8],
+}
+
+/// Writes the release into `dir` anew: its parts, its documents, an index that
+/// lists it alone, and the root documents. It is what a medium carries.
+pub fn write(dir: &Path, contents: &Contents<'_>, label: &Label, desk: &Desk<'_>) -> Result<()> {
     let partial = dir.with_extension("partial");
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
-    let mut listed = BTreeMap::new();
-    for (kind, part) in parts {
-        let target = partial.join(kind.file());
-        place(&part.file, &target)?;
-        listed.insert(*kind, describe(*kind, &target)?);
+    let manifest = gather(&partial, contents, label)?;
+    let manifest = desk.sign(Document::Manifest, MANIFEST_FILE, &manifest)?;
+    put(&partial, MANIFEST_FILE, &manifest)?;
+    let name = label.channel.index_file();
+    let index = desk.sign(
+        Document::Index,
+        &name,
+        &index_of_one(label, &manifest.bytes),
+    )?;
+    put(&partial, &name, &index)?;
+    for file in desk.keys().root_files()? {
+        place(&file, &partial.join(file.file_name().unwrap_or_default()))?;
     }
-    let manifest = Manifest {
+    desk.finish()?;
+    believe(&partial, label, desk.keys())?;
+    remove(dir)?;
+    fs::rename(&partial, dir).with_context(|| format!("cannot name {}", dir.display()))
+}
+
+/// Places every file of the release, and describes them.
+fn gather(dir: &Path, contents: &Contents<'_>, label: &Label) -> Result<Manifest> {
+    let mut parts = BTreeMap::new();
+    for (kind, part) in contents.parts {
+        let target = dir.join(kind.file());
+        place(&part.file, &target)?;
+        parts.insert(*kind, describe(kind.file(), &target)?);
+    }
+    let sbom = dir.join(SBOM_FILE);
+    fs::write(&sbom, contents.sbom).with_context(|| format!("cannot write {}", sbom.display()))?;
+    Ok(Manifest {
         schema: SCHEMA,
         product: PRODUCT.to_owned(),
         arch: ARCH.to_owned(),
-        version: version.to_owned(),
-        verity: verity.clone(),
-        parts: listed,
-    };
-    let text = serde_json::to_vec_pretty(&manifest)?;
-    let signature = keys.sign(&text, MANIFEST_FILE)?;
-    believe(keys, &text, &signature)?;
-    fs::write(partial.join(MANIFEST_FILE), text)?;
-    fs::write(partial.join(SIGNATURE_FILE), signature)?;
-    remove(dir)?;
-    fs::rename(&partial, dir).with_context(|| format!("cannot name {}", dir.display()))
+        channel: label.channel,
+        version: label.version,
+        released: label.released,
+        floor: label.floor,
+        verity: contents.verity.clone(),
+        parts,
+        chunks: BTreeMap::new(),
+        sbom: Some(describe(SBOM_FILE, &sbom)?),
+    })
+}
+
+/// Writes a document and its signatures, the latter first: a reader looks for
+/// them after the document.
+pub(crate) fn put(dir: &Path, name: &str, signed: &Signed) -> Result<()> {
+    replace(&dir.join(signature_file(name)), &signed.signatures)?;
+    replace(&dir.join(name), &signed.bytes)
+}
+
+/// An index that lists this release for everybody.
+fn index_of_one(label: &Label, manifest: &[u8]) -> ChannelIndex {
+    ChannelIndex {
+        schema: INDEX_SCHEMA,
+        product: PRODUCT.to_owned(),
+        arch: ARCH.to_owned(),
+        channel: label.channel,
+        version: label.released.max(1),
+        issued: label.released,
+        expires: label.released + INDEX_LIFETIME * DAY,
+        releases: vec![list(label.version, manifest)],
+    }
+}
+
+/// The entry of a release in an index, for everybody.
+pub(crate) fn list(version: Version, manifest: &[u8]) -> Listed {
+    Listed {
+        version,
+        path: version.to_string(),
+        manifest_sha256: hex::encode(Sha256::digest(manifest)),
+        manifest_size: manifest.len() as u64,
+        rollout: 100,
+        from: None,
+    }
 }
 
 /// Digests of all parts before signing, for comparing two builds.
@@ -78,18 +163,26 @@ pub fn digests(parts: &Parts) -> Result<BTreeMap<PartKind, String>> {
 }
 
 /// The installer's own check, so that no release leaves that it refuses.
-fn believe(keys: &Keys, text: &[u8], signature: &str) -> Result<()> {
-    let public = fs::read_to_string(keys.release_public())?;
-    let trusted = TrustedKey::parse(&public)?;
-    release::verify(text, signature.as_bytes(), &[trusted])
-        .context("the installer would refuse this release")?;
-    Ok(())
+fn believe(dir: &Path, label: &Label, keys: &Keys) -> Result<()> {
+    let root = keys.root()?;
+    let (trust, demands) = (TrustState::default(), Demands::at(label.released));
+    let mut read = |file: &str, _: usize| match fs::read(dir.join(file)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    };
+    let mut check = || -> Result<(), ReadError<io::Error>> {
+        let verifier = Verifier::new(&root, &trust, &demands)?;
+        let index = verifier.read_index(label.channel, &mut read)?;
+        verifier.read_manifest(&index, label.version, Lies::Flat, &mut read)?;
+        Ok(())
+    };
+    check().context("the installer would refuse this release")
 }
 
-fn describe(kind: PartKind, file: &Path) -> Result<Part> {
+fn describe(name: &str, file: &Path) -> Result<Part> {
     let size = fs::metadata(file)?.len();
     Ok(Part {
-        file: kind.file().to_owned(),
+        file: name.to_owned(),
         size,
         sha256: digest::file(file)?,
     })
@@ -124,6 +217,15 @@ mod tests {
         }
     }
 
+    fn label() -> Label {
+        Label {
+            version: "1.2.3".parse().unwrap(),
+            channel: Channel::Stable,
+            floor: "1.0.0".parse().unwrap(),
+            released: crate::clock::now(),
+        }
+    }
+
     #[test]
     fn digests_are_of_what_was_before_the_signature() {
         let dir = tempfile::tempdir().unwrap();
@@ -136,14 +238,23 @@ mod tests {
         assert_eq!(digests(&parts).unwrap(), plain);
     }
 
+    fn contents<'a>(parts: &'a Parts, verity: &'a Verity) -> Contents<'a> {
+        Contents {
+            parts,
+            verity,
+            sbom: b"{}",
+        }
+    }
+
     #[test]
     fn a_release_that_the_installer_would_refuse_is_not_written() {
         let dir = tempfile::tempdir().unwrap();
         let keys = crate::keys::make(&dir.path().join("keys")).unwrap();
         let mut parts = parts(dir.path());
         parts.remove(&PartKind::Shim);
-        let out = dir.path().join("release");
-        let error = write(&out, &parts, "1.2.3", &verity(), &keys).unwrap_err();
+        let (out, verity) = (dir.path().join("release"), verity());
+        let desk = Desk::new(&keys, None);
+        let error = write(&out, &contents(&parts, &verity), &label(), &desk).unwrap_err();
         assert!(format!("{error:#}").contains("refuse"), "{error:#}");
         assert!(!out.exists());
     }

@@ -224,7 +224,7 @@ fn head(status: u16, from: u64, to: u64, size: u64) -> String {
 fn open(path: &Path) -> Option<(File, u64)> {
     let file = File::open(path).ok()?;
     let meta = file.metadata().ok()?;
-    meta.is_file().then(|| (file, meta.len()))
+    meta.is_file().then_some((file, meta.len()))
 }
 
 fn note(shared: &Shared, request: &Request, status: u16, bytes: u64) -> usize {

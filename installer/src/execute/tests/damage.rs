@@ -4,7 +4,7 @@ use std::io;
 
 use megh_host::command::{Cmd, CommandError, Output};
 use megh_host::disk::RawDisk;
-use megh_host::efi::EfiError;
+use megh_host::efi::{EfiError, SecureBootKeys};
 use megh_host::mount::{MountError, MountSpec};
 use megh_model::release::MANIFEST_FILE;
 
@@ -37,9 +37,13 @@ fn a_flipped_bit_in_the_manifest_is_refused() {
         &FakeMachine::new(),
         &world.path("release"),
         &world.path("keys"),
+        false,
     );
     let text = crate::session::chain(&opened.unwrap_err());
-    assert!(text.contains("manifest's signature is wrong"), "{text}");
+    assert!(
+        text.contains("signature of the manifest is wrong"),
+        "{text}"
+    );
 }
 
 /// A machine whose disk spoils what is written at one place.
@@ -111,6 +115,10 @@ impl Machine for Spoiling {
     }
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {
         self.fake.register_boot(entries)
+    }
+
+    fn enrol_secure_boot(&self, keys: &SecureBootKeys) -> Result<(), EfiError> {
+        self.fake.enrol_secure_boot(keys)
     }
 }
 
