@@ -36,7 +36,10 @@ pub(crate) fn run(workspace: &Workspace, seconds: u64, step: &mut Step) -> Resul
             .interactive()
             .run()
             .with_context(|| {
-                format!("fuzzing {target}: the input is a file finding-… in {}", learned.display())
+                format!(
+                    "fuzzing {target}: the input is a file finding-… in {}",
+                    learned.display()
+                )
             })?;
         step.count(1, 0);
     }
