@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use megh_model::recipe::Recipe;
+use megh_model::release::{Channel, Version};
 
 use crate::fetch::{Debs, FetchError};
 use crate::lock::{self, Lock};
@@ -37,6 +38,13 @@ pub struct BuildRequest {
     pub cache: PathBuf,
     /// Folder with the signing keys; development keys when absent.
     pub keys: Option<PathBuf>,
+    /// Version of the release.
+    pub version: Version,
+    /// The channel it is for.
+    pub channel: Channel,
+    /// The least version that a machine installs once this release has proved
+    /// itself on it.
+    pub floor: Version,
     /// Whether this is a release for the public.
     pub release: bool,
     /// Folder of a variant: its folders `root` and `initrd` are laid over the
@@ -63,8 +71,8 @@ pub fn run(request: &BuildRequest) -> Result<()> {
         None => keys::Keys::development(&request.cache)?,
     };
     ensure!(
-        !(request.release && keys.are_for_development()),
-        "a release is not signed with development keys; `megh-image keys` makes others"
+        !(request.release && keys.are_for_development()?),
+        "a release is not signed with development keys; `megh-image keys make` makes others"
     );
     megh_host::mount::private_namespace()
         .context("building an image needs root's rights to mount")?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, Parser, Subcommand};
+use megh_model::release::{Channel, Version};
 
 use crate::build::{self, BuildRequest, OnGone};
 use crate::lock::{self, Lock};
@@ -25,8 +26,9 @@ enum Command {
     Build(BuildArgs),
     /// Pin today's packages in the recipe's lock, and say what changed
     Lock(LockArgs),
-    /// Make a set of signing keys
-    Keys(KeysArgs),
+    /// Make signing keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 #[derive(Args)]
@@ -48,6 +50,15 @@ struct BuildArgs {
     /// Folder with the signing keys [default: development keys in the cache]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
+    /// Version of the release
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"), value_name = "X.Y.Z")]
+    version: Version,
+    /// The channel it is for: stable or candidate
+    #[arg(long, default_value_t = Channel::Stable)]
+    channel: Channel,
+    /// The least version that a machine installs once this release has proved itself on it
+    #[arg(long, default_value = "0.0.0", value_name = "X.Y.Z")]
+    floor: Version,
     /// Build for the public: refuse development keys and any other lock
     #[arg(long, requires = "keys")]
     release: bool,
@@ -70,10 +81,13 @@ struct LockArgs {
     check: bool,
 }
 
-#[derive(Args)]
-struct KeysArgs {
-    /// Folder to make them in
-    dir: PathBuf,
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Make a set: a root key, a release key, a boot key, and the first root document
+    Make {
+        /// Folder to make them in
+        dir: PathBuf,
+    },
 }
 
 /// Does what the command line asks.
@@ -84,6 +98,9 @@ pub fn run() -> Result<()> {
             out: args.out,
             cache: workspace::cache_dir(args.cache.cache)?,
             keys: args.keys,
+            version: args.version,
+            channel: args.channel,
+            floor: args.floor,
             release: args.release,
             variant: args.variant,
             on_gone: match args.refresh_lock_if_gone {
@@ -92,7 +109,7 @@ pub fn run() -> Result<()> {
             },
         }),
         Command::Lock(args) => refresh_lock(&args),
-        Command::Keys(args) => keys::make(&args.dir).map(drop),
+        Command::Keys(KeysCommand::Make { dir }) => keys::make(&dir).map(drop),
     }
 }
 

@@ -1,22 +1,28 @@
-//! Signing keys: one for manifests (minisign), one for what firmware starts
-//! (an X.509 certificate with its RSA key).
+//! Signing keys: those for documents (minisign), listed in a root document, and
+//! one for what firmware starts (an X.509 certificate with its RSA key).
+//!
+//! A folder of keys holds the root documents (`root.json`, and `root.N.json` of
+//! every version), the boot key, and as many minisign keys (`*.key` with
+//! `*.pub`) as its owner keeps there. Secret keys may be elsewhere.
+
+mod files;
+mod root;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use megh_host::command::Cmd;
-use minisign::{KeyPair, SecretKeyBox};
+use megh_model::release::{ROOT_FILE, Role, TrustedRoot, signature_file};
+use minisign::SecretKey;
+
+use files::BOOT_CERTIFICATE;
+use files::BOOT_SECRET;
 
 /// Name of the folder of development keys; no release is signed with keys of
 /// a folder of this name.
 const DEVELOPMENT: &str = "dev-keys";
-const RELEASE_SECRET: &str = "release.key";
-const RELEASE_PUBLIC: &str = "release.pub";
-const BOOT_SECRET: &str = "boot.key";
-const BOOT_CERTIFICATE: &str = "boot.crt";
 
 /// A folder of signing keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +36,11 @@ impl Keys {
         let dir = dir
             .canonicalize()
             .with_context(|| format!("cannot find the keys' folder {}", dir.display()))?;
-        for file in [
-            RELEASE_SECRET,
-            RELEASE_PUBLIC,
-            BOOT_SECRET,
-            BOOT_CERTIFICATE,
-        ] {
+        let signature = signature_file(ROOT_FILE);
+        for file in [ROOT_FILE, &signature, BOOT_SECRET, BOOT_CERTIFICATE] {
             ensure!(
                 dir.join(file).is_file(),
-                "{} has no {file}; `megh-image keys` makes a set",
+                "{} has no {file}; `megh-image keys make` makes a set",
                 dir.display()
             );
         }
@@ -49,19 +51,42 @@ impl Keys {
     pub fn development(cache: &Path) -> Result<Self> {
         let dir = cache.join(DEVELOPMENT);
         match dir.exists() {
-            true => Self::open(&dir),
+            true => {
+                files::complete(&dir)?;
+                Self::open(&dir)
+            }
             false => make(&dir),
         }
     }
 
-    /// Whether these are development keys.
-    pub fn are_for_development(&self) -> bool {
-        self.dir.file_name().is_some_and(|name| name == DEVELOPMENT)
+    /// Whether any of these keys is for development: by the folder's name, or
+    /// by what the root document says of a key.
+    pub fn are_for_development(&self) -> Result<bool> {
+        let named = self.dir.file_name().is_some_and(|name| name == DEVELOPMENT);
+        let root = self.root()?;
+        Ok(named || root.document().keys.iter().any(|key| key.development))
     }
 
-    /// The public half of the key for manifests, as minisign writes it.
-    pub fn release_public(&self) -> PathBuf {
-        self.dir.join(RELEASE_PUBLIC)
+    /// The newest root document, checked.
+    pub fn root(&self) -> Result<TrustedRoot> {
+        let (bytes, signatures) = (
+            self.read(ROOT_FILE)?,
+            self.read(&signature_file(ROOT_FILE))?,
+        );
+        TrustedRoot::built_in(&bytes, &signatures)
+            .with_context(|| format!("the root document in {} is not right", self.dir.display()))
+    }
+
+    /// The files of all root documents with their signatures, newest last.
+    pub fn root_files(&self) -> Result<Vec<PathBuf>> {
+        let newest = self.root()?.version();
+        let names = (1..=newest).map(megh_model::release::root_file);
+        let all = names.chain([ROOT_FILE.to_owned()]);
+        Ok(all
+            .flat_map(|name| [signature_file(&name), name])
+            .map(|name| self.dir.join(name))
+            .filter(|path| path.exists())
+            .collect())
     }
 
     /// The secret half of the key for what firmware starts, PEM.
@@ -79,21 +104,48 @@ impl Keys {
         &self.dir
     }
 
-    /// Signs `content`, the file `name`, as minisign does.
-    pub fn sign(&self, content: &[u8], name: &str) -> Result<String> {
-        let path = self.dir.join(RELEASE_SECRET);
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let secret = SecretKeyBox::from_string(&text)
-            .and_then(SecretKeyBox::into_unencrypted_secret_key)
-            .with_context(|| {
-                format!("{} is not a minisign key without password", path.display())
-            })?;
-        let trusted = format!("file:{name}");
-        let signature = minisign::sign(None, &secret, content, Some(&trusted), None)
-            .with_context(|| format!("cannot sign {name}"))?;
-        Ok(signature.into_string())
+    /// Signs `content`, the file `name`, as minisign does, with every key at
+    /// hand that the root document lists for the role.
+    pub fn sign(&self, role: Role, content: &[u8], name: &str) -> Result<String> {
+        let root = self.root()?;
+        let wanted = root.document().keys.iter();
+        let wanted: Vec<&str> = wanted
+            .filter(|key| key.role == role && !key.retired)
+            .map(|key| key.id.as_str())
+            .collect();
+        let secrets = files::secret_keys(&self.dir)?;
+        let secrets = secrets
+            .iter()
+            .filter(|(id, _)| wanted.contains(&id.as_str()));
+        let signatures = sign_with(secrets.map(|(_, secret)| secret), content, name)?;
+        ensure!(
+            !signatures.is_empty(),
+            "no secret key in {} is one of those that sign {name}: {}; sign offline instead",
+            self.dir.display(),
+            wanted.join(", ")
+        );
+        Ok(signatures)
     }
+
+    fn read(&self, file: &str) -> Result<Vec<u8>> {
+        let path = self.dir.join(file);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+}
+
+/// Signatures of all these keys, one after the other.
+fn sign_with<'k>(
+    secrets: impl Iterator<Item = &'k SecretKey>,
+    content: &[u8],
+    name: &str,
+) -> Result<String> {
+    let trusted = format!("file:{name}");
+    let sign = |secret| {
+        minisign::sign(None, secret, content, Some(&trusted), None)
+            .map(|signature| signature.into_string())
+            .with_context(|| format!("cannot sign {name}"))
+    };
+    secrets.map(sign).collect()
 }
 
 /// Makes a set of keys in `dir`, which must not exist.
@@ -105,90 +157,14 @@ pub fn make(dir: &Path) -> Result<Keys> {
     );
     let partial = dir.with_extension("partial");
     crate::stage::remove(&partial)?;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&partial)
-        .with_context(|| format!("cannot make {}", partial.display()))?;
-    make_release_key(&partial)?;
-    make_boot_key(&partial)?;
+    files::make_folder(&partial)?;
+    let development = dir.file_name().is_some_and(|name| name == DEVELOPMENT);
+    files::make_boot_key(&partial, development)?;
+    for role in [Role::Root, Role::Release] {
+        files::make_pair(&partial, role, development)?;
+    }
+    root::first(&partial)?;
     fs::rename(&partial, dir).with_context(|| format!("cannot name {}", dir.display()))?;
     eprintln!("    made signing keys in {}", dir.display());
     Keys::open(dir)
-}
-
-fn make_release_key(dir: &Path) -> Result<()> {
-    let pair = KeyPair::generate_unencrypted_keypair().context("cannot make a minisign key")?;
-    let secret = pair.sk.to_box(None)?.into_string();
-    let public = pair.pk.to_box()?.into_string();
-    write(&dir.join(RELEASE_SECRET), &secret, 0o600)?;
-    write(&dir.join(RELEASE_PUBLIC), &public, 0o644)
-}
-
-fn make_boot_key(dir: &Path) -> Result<()> {
-    Cmd::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-sha256", "-nodes"])
-        .args(["-days", "7300", "-subj", "/CN=MeghOS boot"])
-        .args(["-addext", "extendedKeyUsage=codeSigning"])
-        .arg("-keyout")
-        .arg(dir.join(BOOT_SECRET))
-        .arg("-out")
-        .arg(dir.join(BOOT_CERTIFICATE))
-        .run()
-        .context("cannot make the key for what firmware starts")?;
-    Ok(())
-}
-
-fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| format!("cannot write {}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_signature_is_believed_by_the_public_key_only() {
-        let dir = tempfile::tempdir().unwrap();
-        let keys = make(&dir.path().join("keys")).unwrap();
-        let signature = keys.sign(b"content", "manifest.json").unwrap();
-        let public = fs::read_to_string(keys.release_public()).unwrap();
-        let public = minisign::PublicKeyBox::from_string(&public)
-            .unwrap()
-            .into_public_key()
-            .unwrap();
-        let signature = minisign::SignatureBox::from_string(&signature).unwrap();
-        let check = |content: &[u8]| {
-            minisign::verify(
-                &public,
-                &signature,
-                std::io::Cursor::new(content),
-                true,
-                false,
-                false,
-            )
-            .is_ok()
-        };
-        assert!(check(b"content"));
-        assert!(!check(b"contents"));
-    }
-
-    #[test]
-    fn development_keys_are_made_once_and_known_as_such() {
-        let cache = tempfile::tempdir().unwrap();
-        let first = Keys::development(cache.path()).unwrap();
-        let public = fs::read(first.release_public()).unwrap();
-        let second = Keys::development(cache.path()).unwrap();
-        assert!(second.are_for_development());
-        assert_eq!(fs::read(second.release_public()).unwrap(), public);
-        assert!(make(second.dir()).is_err(), "keys were overwritten");
-        let others = make(&cache.path().join("release-keys")).unwrap();
-        assert!(!others.are_for_development());
-    }
 }

@@ -11,6 +11,7 @@ pub mod base;
 pub mod boot;
 pub mod build;
 pub mod cli;
+pub mod clock;
 pub mod deb;
 pub mod digest;
 pub mod fetch;

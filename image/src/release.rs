@@ -1,18 +1,24 @@
 //! The release directory: the parts, the list of them, and its signature.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result};
 use megh_model::release::{
-    self, ARCH, MANIFEST_FILE, Manifest, PRODUCT, Part, PartKind, SCHEMA, SIGNATURE_FILE,
-    TrustedKey, Verity,
+    ARCH, Channel, ChannelIndex, Demands, INDEX_SCHEMA, Listed, MANIFEST_FILE, Manifest, PRODUCT,
+    Part, PartKind, Place as Lies, ReadError, Role, SCHEMA, TrustState, Verifier, Verity, Version,
+    signature_file,
 };
+use sha2::{Digest, Sha256};
 
+use crate::clock::DAY;
 use crate::digest;
 use crate::keys::Keys;
 use crate::stage::remove;
+
+/// How long an index is believed, in days.
+const INDEX_LIFETIME: u64 = 180;
 
 /// A part's file, as it goes into the release, and as it was before signing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +44,22 @@ impl BuiltPart {
 /// All parts.
 pub type Parts = BTreeMap<PartKind, BuiltPart>;
 
-/// Writes the release of `version` into `dir` anew.
-pub fn write(dir: &Path, parts: &Parts, version: &str, verity: &Verity, keys: &Keys) -> Result<()> {
+/// What a release is called, and for whom it is.
+#[derive(Debug, Clone)]
+pub struct Label {
+    /// Its version.
+    pub version: Version,
+    /// The channel it is made for.
+    pub channel: Channel,
+    /// The least version that a machine installs once this one has proved itself.
+    pub floor: Version,
+    /// When it is released, seconds since 1970.
+    pub released: u64,
+}
+
+/// Writes the release into `dir` anew: its parts, its documents, an index that
+/// lists it alone, and the root documents. It is what a medium carries.
+pub fn write(dir: &Path, parts: &Parts, label: &Label, verity: &Verity, keys: &Keys) -> Result<()> {
     let partial = dir.with_extension("partial");
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
@@ -47,23 +67,60 @@ pub fn write(dir: &Path, parts: &Parts, version: &str, verity: &Verity, keys: &K
     for (kind, part) in parts {
         let target = partial.join(kind.file());
         place(&part.file, &target)?;
-        listed.insert(*kind, describe(*kind, &target)?);
+        listed.insert(*kind, describe(kind.file(), &target)?);
     }
     let manifest = Manifest {
         schema: SCHEMA,
         product: PRODUCT.to_owned(),
         arch: ARCH.to_owned(),
-        version: version.to_owned(),
+        channel: label.channel,
+        version: label.version,
+        released: label.released,
+        floor: label.floor,
         verity: verity.clone(),
         parts: listed,
+        chunks: BTreeMap::new(),
+        sbom: None,
     };
-    let text = serde_json::to_vec_pretty(&manifest)?;
-    let signature = keys.sign(&text, MANIFEST_FILE)?;
-    believe(keys, &text, &signature)?;
-    fs::write(partial.join(MANIFEST_FILE), text)?;
-    fs::write(partial.join(SIGNATURE_FILE), signature)?;
+    let manifest = serde_json::to_vec_pretty(&manifest)?;
+    put(&partial, MANIFEST_FILE, &manifest, keys)?;
+    let index = serde_json::to_vec_pretty(&index_of_one(label, &manifest))?;
+    put(&partial, &label.channel.index_file(), &index, keys)?;
+    for file in keys.root_files()? {
+        place(&file, &partial.join(file.file_name().unwrap_or_default()))?;
+    }
+    believe(&partial, label, keys)?;
     remove(dir)?;
     fs::rename(&partial, dir).with_context(|| format!("cannot name {}", dir.display()))
+}
+
+/// Writes a document and its signature.
+fn put(dir: &Path, name: &str, bytes: &[u8], keys: &Keys) -> Result<()> {
+    let signature = keys.sign(Role::Release, bytes, name)?;
+    fs::write(dir.join(name), bytes)
+        .and_then(|()| fs::write(dir.join(signature_file(name)), signature))
+        .with_context(|| format!("cannot write {name}"))
+}
+
+/// An index that lists this release for everybody.
+fn index_of_one(label: &Label, manifest: &[u8]) -> ChannelIndex {
+    ChannelIndex {
+        schema: INDEX_SCHEMA,
+        product: PRODUCT.to_owned(),
+        arch: ARCH.to_owned(),
+        channel: label.channel,
+        version: label.released.max(1),
+        issued: label.released,
+        expires: label.released + INDEX_LIFETIME * DAY,
+        releases: vec![Listed {
+            version: label.version,
+            path: label.version.to_string(),
+            manifest_sha256: hex::encode(Sha256::digest(manifest)),
+            manifest_size: manifest.len() as u64,
+            rollout: 100,
+            from: None,
+        }],
+    }
 }
 
 /// Digests of all parts before signing, for comparing two builds.
@@ -78,18 +135,26 @@ pub fn digests(parts: &Parts) -> Result<BTreeMap<PartKind, String>> {
 }
 
 /// The installer's own check, so that no release leaves that it refuses.
-fn believe(keys: &Keys, text: &[u8], signature: &str) -> Result<()> {
-    let public = fs::read_to_string(keys.release_public())?;
-    let trusted = TrustedKey::parse(&public)?;
-    release::verify(text, signature.as_bytes(), &[trusted])
-        .context("the installer would refuse this release")?;
-    Ok(())
+fn believe(dir: &Path, label: &Label, keys: &Keys) -> Result<()> {
+    let root = keys.root()?;
+    let (trust, demands) = (TrustState::default(), Demands::at(label.released));
+    let mut read = |file: &str, _: usize| match fs::read(dir.join(file)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    };
+    let mut check = || -> Result<(), ReadError<io::Error>> {
+        let verifier = Verifier::new(&root, &trust, &demands)?;
+        let index = verifier.read_index(label.channel, &mut read)?;
+        verifier.read_manifest(&index, label.version, Lies::Flat, &mut read)?;
+        Ok(())
+    };
+    check().context("the installer would refuse this release")
 }
 
-fn describe(kind: PartKind, file: &Path) -> Result<Part> {
+fn describe(name: &str, file: &Path) -> Result<Part> {
     let size = fs::metadata(file)?.len();
     Ok(Part {
-        file: kind.file().to_owned(),
+        file: name.to_owned(),
         size,
         sha256: digest::file(file)?,
     })
@@ -124,6 +189,15 @@ mod tests {
         }
     }
 
+    fn label() -> Label {
+        Label {
+            version: "1.2.3".parse().unwrap(),
+            channel: Channel::Stable,
+            floor: "1.0.0".parse().unwrap(),
+            released: crate::clock::now(),
+        }
+    }
+
     #[test]
     fn digests_are_of_what_was_before_the_signature() {
         let dir = tempfile::tempdir().unwrap();
@@ -143,7 +217,7 @@ mod tests {
         let mut parts = parts(dir.path());
         parts.remove(&PartKind::Shim);
         let out = dir.path().join("release");
-        let error = write(&out, &parts, "1.2.3", &verity(), &keys).unwrap_err();
+        let error = write(&out, &parts, &label(), &verity(), &keys).unwrap_err();
         assert!(format!("{error:#}").contains("refuse"), "{error:#}");
         assert!(!out.exists());
     }

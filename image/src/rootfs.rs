@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use megh_model::layout::SMALL_ROOT_SLOT;
-use megh_model::release::Verity;
+use megh_model::release::{ROOT_FILE, Verity};
 use megh_model::units::Bytes;
 
 use crate::base::Base;
@@ -34,7 +34,7 @@ pub struct Ingredients<'a> {
     pub programs: &'a Programs,
     /// Folder of the web interface's files.
     pub web: PathBuf,
-    /// Keys that the image trusts.
+    /// Keys with the root document that the image trusts.
     pub keys: &'a Keys,
     /// Name and version of the product.
     pub identity: &'a Identity,
@@ -57,7 +57,7 @@ pub fn make(stages: &Stages, tools: &Tools, ingredients: &Ingredients<'_>) -> Re
         .text("code", include_str!("rootfs/identity.rs"))
         .text("base", &ingredients.base.key)
         .text("identity", &ingredients.identity.os_release())
-        .file("key", &ingredients.keys.release_public())?
+        .file("root", &ingredients.keys.dir().join(ROOT_FILE))?
         .folder("overlay", &ingredients.overlay)?
         .folder("web", &ingredients.web)?;
     if let Some(variant) = &ingredients.variant {

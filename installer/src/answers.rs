@@ -126,6 +126,7 @@ mod tests {
             run: dir.join("run"),
             release: dir.into(),
             keys: dir.into(),
+            allow_expired: false,
             block: megh_host::block::Places {
                 by_id: dir.into(),
                 sys_block: dir.into(),

@@ -23,13 +23,17 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Directory with the release: manifest, signature and parts
+    /// Directory with the release: documents and parts
     #[arg(long, global = true, value_name = "DIR")]
     release: Option<PathBuf>,
 
-    /// Directory with the trusted public keys
+    /// Directory with the root document that is believed
     #[arg(long, global = true, value_name = "DIR")]
     keys: Option<PathBuf>,
+
+    /// Install although the release's documents have expired: it may lack repairs of known faults
+    #[arg(long, global = true)]
+    allow_expired: bool,
 }
 
 #[derive(Debug, Subcommand)]

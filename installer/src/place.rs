@@ -12,10 +12,12 @@ use megh_model::release::TRUSTED_KEYS_DIR;
 /// The surroundings of an installation.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// The directory with manifest, signature and parts.
+    /// The directory with a release: documents and parts.
     pub release: PathBuf,
-    /// The directory with the trusted public keys.
+    /// The directory with the root document that the image believes.
     pub keys: PathBuf,
+    /// A person's word that a release is meant whose documents have expired.
+    pub allow_expired: bool,
     /// The root of the medium.
     pub medium: PathBuf,
     /// A directory for mount points, the lock and the journal of progress.
@@ -36,6 +38,7 @@ impl Default for Place {
         Self {
             release: Path::new(MEDIUM_PATH).join("meghos"),
             keys: TRUSTED_KEYS_DIR.into(),
+            allow_expired: false,
             medium: MEDIUM_PATH.into(),
             run: "/run/meghos/install".into(),
             block: block::Places::default(),

@@ -1,19 +1,17 @@
-//! The release to be installed. A [`Release`] has a manifest that a trusted key
-//! signed; its parts are checked while they are read.
+//! The release to be installed. A [`Release`] has a manifest that the verifier
+//! believed; its parts are checked while they are read.
 
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use megh_host::Machine;
 use megh_host::disk::CHUNK;
 use megh_model::release::{
-    KeyError, MANIFEST_FILE, Part, PartError, PartKind, SIGNATURE_FILE, TrustedKey,
-    VerifiedManifest, VerifyError, verify,
+    Channel, Demands, Document, MANIFEST_FILE, Part, PartError, PartKind, Place as Lies, ROOT_FILE,
+    ReadError, SIGNATURE_FILE, TrustState, TrustedRoot, VerifiedManifest, Verifier, VerifyError,
+    signature_file,
 };
-
-/// Manifest, signature and keys are small.
-const SMALL_FILE: u64 = 1 << 20;
 
 /// A signed release in a directory.
 #[derive(Debug, Clone)]
@@ -34,36 +32,56 @@ pub enum ReleaseError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file with a key holds none.
-    #[error("{} is no key", path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: KeyError,
-    },
-    /// There is nobody to trust.
-    #[error("there are no trusted keys in {}", .0.display())]
-    NoKeys(PathBuf),
-    /// Signature or manifest is not right.
+    /// The image's own root document is not there.
+    #[error("there is no root document {}", .0.display())]
+    NoRoot(PathBuf),
+    /// No index of any channel.
+    #[error("there is no release in {}", .0.display())]
+    NoIndex(PathBuf),
+    /// A document is not right, or too old.
     #[error(transparent)]
-    Manifest(#[from] VerifyError),
+    Refused(#[from] VerifyError),
     /// A part is not what was signed.
     #[error(transparent)]
     Part(#[from] PartError),
 }
 
 impl Release {
-    /// Opens the release in `dir` and checks its signature; the parts are not read yet.
-    pub fn open(machine: &dyn Machine, dir: &Path, keys: &Path) -> Result<Self, ReleaseError> {
-        let keys = trusted_keys(machine, keys)?;
-        let document = read_small(machine, &dir.join(MANIFEST_FILE))?;
-        let signature = read_small(machine, &dir.join(SIGNATURE_FILE))?;
-        let manifest = verify(&document, &signature, &keys)?;
+    /// Opens the release in `dir` and checks its documents, beginning with the
+    /// root document in `keys`; the parts are not read yet. `allow_expired` is a
+    /// person's word that an old release is meant.
+    pub fn open(
+        machine: &dyn Machine,
+        dir: &Path,
+        keys: &Path,
+        allow_expired: bool,
+    ) -> Result<Self, ReleaseError> {
+        let mut read = |file: &str, limit| read_small(machine, &dir.join(file), limit);
+        let built_in = built_in_root(machine, keys)?;
+        let root = built_in.follow(allow_expired, &mut read).map_err(why)?;
+        let demands = Demands {
+            allow_expired,
+            ..Demands::at(now())
+        };
+        let trust = TrustState::default();
+        let verifier = Verifier::new(&root, &trust, &demands)?;
+        let channel = Channel::ALL
+            .into_iter()
+            .find(|channel| machine.open_file(&dir.join(channel.index_file())).is_ok())
+            .ok_or_else(|| ReleaseError::NoIndex(dir.to_owned()))?;
+        let index = verifier.read_index(channel, &mut read).map_err(why)?;
+        let version = index.releases().map(|listed| listed.version).max();
+        let version = version.ok_or_else(|| ReleaseError::NoIndex(dir.to_owned()))?;
+        let signed = verifier
+            .read_manifest(&index, version, Lies::Flat, &mut read)
+            .map_err(why)?;
         Ok(Self {
             dir: dir.to_owned(),
-            manifest,
-            documents: [(MANIFEST_FILE, document), (SIGNATURE_FILE, signature)],
+            manifest: signed.manifest,
+            documents: [
+                (MANIFEST_FILE, signed.bytes),
+                (SIGNATURE_FILE, signed.signatures),
+            ],
         })
     }
 
@@ -155,37 +173,51 @@ fn fill(file: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(count)
 }
 
-fn trusted_keys(machine: &dyn Machine, dir: &Path) -> Result<Vec<TrustedKey>, ReleaseError> {
-    let fail = |source| ReleaseError::Read {
-        path: dir.to_owned(),
-        source,
-    };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(dir).map_err(fail)? {
-        let path = entry.map_err(fail)?.path();
-        if path.extension().is_some_and(|extension| extension == "pub") {
-            paths.push(path);
-        }
-    }
-    if paths.is_empty() {
-        return Err(ReleaseError::NoKeys(dir.to_owned()));
-    }
-    paths.sort();
-    let key = |path: PathBuf| {
-        let text = String::from_utf8_lossy(&read_small(machine, &path)?).into_owned();
-        TrustedKey::parse(&text).map_err(|source| ReleaseError::Key { path, source })
-    };
-    paths.into_iter().map(key).collect()
+fn built_in_root(machine: &dyn Machine, keys: &Path) -> Result<TrustedRoot, ReleaseError> {
+    let limit = Document::Root.limit();
+    let path = keys.join(ROOT_FILE);
+    let missing = || ReleaseError::NoRoot(path.clone());
+    let bytes = read_small(machine, &path, limit)?.ok_or_else(missing)?;
+    let signatures = read_small(machine, &keys.join(signature_file(ROOT_FILE)), limit)?;
+    Ok(TrustedRoot::built_in(
+        &bytes,
+        &signatures.unwrap_or_default(),
+    )?)
 }
 
-fn read_small(machine: &dyn Machine, path: &Path) -> Result<Vec<u8>, ReleaseError> {
+/// What the source of documents said is an error of this module already.
+fn why(error: ReadError<ReleaseError>) -> ReleaseError {
+    match error {
+        ReadError::Source { source, .. } => source,
+        ReadError::Refused(refused) => refused.into(),
+    }
+}
+
+/// Seconds since 1970; a clock before that counts as that.
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// A file with at most one byte more than the limit, which the verifier then
+/// refuses; none when there is no such file.
+fn read_small(
+    machine: &dyn Machine,
+    path: &Path,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, ReleaseError> {
+    let fail = |source| ReleaseError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match machine.open_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(fail)?,
+    };
     let mut bytes = Vec::new();
-    machine
-        .open_file(path)
-        .and_then(|file| file.take(SMALL_FILE).read_to_end(&mut bytes))
-        .map_err(|source| ReleaseError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(bytes)
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(fail)?;
+    Ok(Some(bytes))
 }

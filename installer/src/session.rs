@@ -76,7 +76,7 @@ pub struct Session<'m> {
 impl<'m> Session<'m> {
     /// Opens the release and looks at the disks.
     pub fn open(machine: &'m dyn Machine, place: &'m Place) -> Result<Self, SessionError> {
-        let release = Release::open(machine, &place.release, &place.keys)?;
+        let release = Release::open(machine, &place.release, &place.keys, place.allow_expired)?;
         let candidates = candidates::judge(place.disks(machine)?, place.firmware);
         Ok(Self {
             machine,

@@ -9,7 +9,9 @@ use megh_host::fake::FakeMachine;
 use megh_model::boot::Firmware;
 use megh_model::layout::{Layout, SectorSize};
 use megh_model::release::{
-    ARCH, MANIFEST_FILE, Manifest, PRODUCT, Part, PartKind, SCHEMA, SIGNATURE_FILE, Verity,
+    ARCH, Channel, ChannelIndex, INDEX_SCHEMA, Listed, MANIFEST_FILE, Manifest, PRODUCT, Part,
+    PartKind, PublicKey, ROOT_FILE, ROOT_SCHEMA, Role, RootDocument, RootKey, SCHEMA, Thresholds,
+    Verity, signature_file,
 };
 use megh_model::units::Bytes;
 use minisign::KeyPair;
@@ -50,6 +52,7 @@ impl World {
         Place {
             release: self.path("release"),
             keys: self.path("keys"),
+            allow_expired: false,
             medium: self.path("medium"),
             run: self.path("run"),
             block: Places {
@@ -66,6 +69,7 @@ impl World {
             &FakeMachine::new(),
             &self.path("release"),
             &self.path("keys"),
+            false,
         )
         .unwrap()
     }
@@ -182,32 +186,77 @@ fn write_release(release: &Path, keys: &Path) {
             },
         );
     }
+    let root_pair = KeyPair::generate_unencrypted_keypair().unwrap();
+    let pair = KeyPair::generate_unencrypted_keypair().unwrap();
     let manifest = Manifest {
         schema: SCHEMA,
         product: PRODUCT.to_owned(),
         arch: ARCH.to_owned(),
-        version: "0.1.0".to_owned(),
+        channel: Channel::Stable,
+        version: "0.1.0".parse().unwrap(),
+        released: 0,
+        floor: "0.1.0".parse().unwrap(),
         verity: Verity {
             root_hash: "ab".repeat(32),
             hash_offset: 256 << 10,
         },
         parts,
+        chunks: BTreeMap::new(),
+        sbom: None,
     };
     let manifest = serde_json::to_vec(&manifest).unwrap();
-    let pair = KeyPair::generate_unencrypted_keypair().unwrap();
-    let signature = minisign::sign(
-        Some(&pair.pk),
-        &pair.sk,
-        manifest.as_slice(),
-        Some("meghos"),
-        None,
-    )
-    .unwrap();
-    fs::write(release.join(MANIFEST_FILE), manifest).unwrap();
-    fs::write(release.join(SIGNATURE_FILE), signature.into_string()).unwrap();
-    fs::write(
-        keys.join("test.pub"),
-        pair.pk.to_box().unwrap().into_string(),
-    )
-    .unwrap();
+    let index = serde_json::to_vec(&index(&manifest)).unwrap();
+    let root = serde_json::to_vec(&root(&root_pair, &pair)).unwrap();
+    write_signed(release, MANIFEST_FILE, &manifest, &pair);
+    write_signed(release, &Channel::Stable.index_file(), &index, &pair);
+    write_signed(keys, ROOT_FILE, &root, &root_pair);
+}
+
+fn index(manifest: &[u8]) -> ChannelIndex {
+    ChannelIndex {
+        schema: INDEX_SCHEMA,
+        product: PRODUCT.to_owned(),
+        arch: ARCH.to_owned(),
+        channel: Channel::Stable,
+        version: 1,
+        issued: 0,
+        expires: u64::MAX,
+        releases: vec![Listed {
+            version: "0.1.0".parse().unwrap(),
+            path: "0.1.0".to_owned(),
+            manifest_sha256: hex::encode(Sha256::digest(manifest)),
+            manifest_size: manifest.len() as u64,
+            rollout: 100,
+            from: None,
+        }],
+    }
+}
+
+fn root(root: &KeyPair, release: &KeyPair) -> RootDocument {
+    let key = |pair: &KeyPair, role| {
+        let public = PublicKey::parse(&pair.pk.to_box().unwrap().into_string()).unwrap();
+        RootKey {
+            id: public.id(),
+            public: public.to_base64(),
+            role,
+            retired: false,
+            development: true,
+        }
+    };
+    RootDocument {
+        schema: ROOT_SCHEMA,
+        version: 1,
+        expires: u64::MAX,
+        keys: vec![key(root, Role::Root), key(release, Role::Release)],
+        thresholds: Thresholds {
+            root: 1,
+            release: 1,
+        },
+    }
+}
+
+fn write_signed(dir: &Path, file: &str, bytes: &[u8], pair: &KeyPair) {
+    let signature = minisign::sign(Some(&pair.pk), &pair.sk, bytes, Some("meghos"), None).unwrap();
+    fs::write(dir.join(file), bytes).unwrap();
+    fs::write(dir.join(signature_file(file)), signature.into_string()).unwrap();
 }

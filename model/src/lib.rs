@@ -9,6 +9,7 @@ pub mod bios;
 pub mod boot;
 pub mod boot_env;
 pub mod console;
+pub mod delta;
 pub mod layout;
 pub mod mutable;
 pub mod name;

@@ -1,26 +1,52 @@
-//! A release: its parts, its signed manifest, and the one verifier that
+//! A release: its signed documents, its parts, and the one verifier that
 //! installer, network and stick share.
 //!
-//! [`verify()`] is the only way to a [`VerifiedManifest`]: whoever holds one holds
-//! a manifest whose signature, product and parts have been checked.
+//! A root document ([`RootDocument`]) lists the keys, a channel's index
+//! ([`ChannelIndex`]) the releases, a manifest ([`Manifest`]) the parts of one.
+//! [`Verifier`] is the only way from bytes to a [`VerifiedManifest`]: whoever
+//! holds one holds a manifest whose signature, product and parts have been
+//! checked. Nothing here has a clock: callers pass what they demand.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod channel;
 mod check;
+mod demands;
 mod digest;
+mod document;
+mod error;
+mod index;
 mod key;
+mod manifest;
+mod names;
+mod read;
+mod root;
+mod signature;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod verify;
 mod version;
 
-pub use check::{MAX_BOOT_PARTS, ManifestError, max_size};
+pub use channel::{Channel, ParseChannelError};
+pub use check::{MAX_BOOT_PARTS, ManifestError, Use, max_size};
+pub use demands::{Demands, Machine, Room};
 pub use digest::{PartCheck, PartError};
-pub use key::{KeyError, TrustedKey};
-pub use verify::{VerifiedManifest, VerifyError, verify};
+pub use document::Document;
+pub use error::VerifyError;
+pub use index::{ChannelIndex, INDEX_SCHEMA, IndexError, Listed, MAX_LISTED};
+pub use key::{KeyError, PublicKey};
+pub use manifest::{Manifest, Part, Verity};
+pub use read::{Place, ReadError, ReadFile, SignedManifest};
+pub use root::{
+    MAX_KEYS, ROOT_FILE, ROOT_SCHEMA, Role, RootDocument, RootError, RootKey, Thresholds,
+    TrustedRoot, root_file,
+};
+pub use signature::SignatureError;
+pub use trust::{TRUST_FILE, TrustError, TrustState};
+pub use verify::{VerifiedIndex, VerifiedManifest, Verifier, verify_installed};
 pub use version::{ParseVersionError, Version};
 
 /// File name of the manifest in a release directory.
@@ -33,8 +59,16 @@ pub const SCHEMA: u32 = 1;
 pub const PRODUCT: &str = "meghos";
 /// The architecture of this build, as Debian names it.
 pub const ARCH: &str = "amd64";
-/// The directory of trusted public keys (`*.pub`, minisign) in the root file system.
-pub const TRUSTED_KEYS_DIR: &str = "/usr/lib/meghos/keys";
+/// The directory in the root file system with the root document that the image
+/// believes ([`ROOT_FILE`] and its signature).
+pub const TRUSTED_KEYS_DIR: &str = "/usr/share/meghos/keys";
+/// File name of the list of software in a release directory.
+pub const SBOM_FILE: &str = "sbom.cdx.json";
+
+/// File name of a document's signatures, which lie beside it.
+pub fn signature_file(document: &str) -> String {
+    format!("{document}.minisig")
+}
 
 /// What a part of a release is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,45 +143,4 @@ impl fmt::Display for PartKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// One part of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Part {
-    /// File name within the release directory: letters, digits, `.`, `-`, `_`.
-    pub file: String,
-    /// Exact size in bytes.
-    pub size: u64,
-    /// SHA-256, 64 lower-case hex digits.
-    pub sha256: String,
-}
-
-/// What the root part needs to be opened with dm-verity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Verity {
-    /// Root hash, 64 lower-case hex digits.
-    pub root_hash: String,
-    /// Byte offset of the hash tree (with its superblock) in the root part.
-    pub hash_offset: u64,
-}
-
-/// The signed list of a release's parts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// Version of this document's form; [`SCHEMA`].
-    pub schema: u32,
-    /// Always [`PRODUCT`].
-    pub product: String,
-    /// Debian's name of the architecture: [`ARCH`].
-    pub arch: String,
-    /// Release version, `MAJOR.MINOR.PATCH`.
-    pub version: String,
-    /// How to open the root part.
-    pub verity: Verity,
-    /// The parts, each kind once.
-    #[serde(deserialize_with = "check::parts_each_once")]
-    pub parts: BTreeMap<PartKind, Part>,
 }

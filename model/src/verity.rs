@@ -6,6 +6,10 @@
 
 use sha2::{Digest, Sha256};
 
+mod tree;
+
+pub use tree::{Salt, Tree, tree_size};
+
 /// Block size of data and tree; the only one that builds use.
 pub const BLOCK: usize = 4096;
 

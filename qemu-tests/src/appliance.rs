@@ -51,6 +51,26 @@ pub fn await_console(mut machine: Machine) -> Result<Appliance> {
         .expect(r"(?m)^MeghOS (\d+\.\d+\.\d+)\s*$", UP_WITHIN)
         .context("awaiting the console screen")?
         .remove(1);
+    read_console(machine, version)
+}
+
+/// Waits for the first console screen of one version, however often the
+/// machine dies before, and whatever other versions show.
+pub fn await_console_of(
+    mut machine: Machine,
+    version: &str,
+    within: Duration,
+) -> Result<Appliance> {
+    let pattern = format!(r"(?m)^MeghOS {}\s*$", regex::escape(version));
+    machine
+        .serial
+        .expect_through_deaths(&pattern, within)
+        .with_context(|| format!("awaiting the console screen of {version}"))?;
+    read_console(machine, version.to_owned())
+}
+
+/// Reads what follows the version on the console.
+fn read_console(mut machine: Machine, version: String) -> Result<Appliance> {
     let soon = Duration::from_secs(30);
     let url = machine
         .serial

@@ -43,6 +43,7 @@ pub struct Disk {
     pub(crate) serial: String,
     pub(crate) attachment: Attachment,
     pub(crate) cache: &'static str,
+    pub(crate) log: Option<PathBuf>,
 }
 
 impl Disk {
@@ -65,6 +66,7 @@ impl Disk {
             // A cut of the machine's power does not cut this host's: its page
             // cache is as safe as a disk for what the tests ask.
             cache: "unsafe",
+            log: None,
         }
     }
 
@@ -85,6 +87,22 @@ impl Disk {
             .arg(&path)
             .run()?;
         Ok(Self::qcow2(&path, serial))
+    }
+
+    /// Like [`Disk::overlay`], and everything that the machine writes and
+    /// flushes goes into a log beside it; see [`crate::write_log`].
+    pub fn recorded(lab: &Lab, base: &Path, serial: &str) -> Result<Self> {
+        let log = lab.path(&format!("{serial}.writes"));
+        File::create(&log).with_context(|| format!("creating {}", log.display()))?;
+        Ok(Self {
+            log: Some(log),
+            ..Self::overlay(lab, base, serial)?
+        })
+    }
+
+    /// The log of a recorded disk.
+    pub fn log(&self) -> Option<&Path> {
+        self.log.as_deref()
     }
 
     /// Plugs it into a USB port instead.

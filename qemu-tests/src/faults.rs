@@ -1,10 +1,11 @@
 //! Damage, done on purpose.
 
 use std::fs::{self, File, OpenOptions};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use gpt::GptConfig;
 use gpt::disk::LogicalBlockSize;
 use gpt::partition::Partition;
@@ -12,7 +13,9 @@ use megh_host::command::Cmd;
 
 use crate::Lab;
 use crate::disk::Disk;
+use crate::image_check;
 use crate::release::Release;
+use crate::write_log::Base;
 
 /// Size of the pieces in which files are searched for another file's begin.
 const SECTOR: usize = 2048;
@@ -74,6 +77,66 @@ pub fn spoil(disk: &Disk, offset: u64) -> Result<()> {
         .arg(disk.path())
         .run()?;
     Ok(())
+}
+
+/// Writes `bytes` to a disk at `offset`.
+pub fn patch(lab: &Lab, disk: &Disk, offset: u64, bytes: &[u8]) -> Result<()> {
+    let source = lab.path("patch.bin");
+    fs::write(&source, bytes).with_context(|| format!("writing {}", source.display()))?;
+    let length = bytes.len();
+    let command = format!("write -s {} {offset} {length}", source.display());
+    Cmd::new("qemu-io")
+        .args(["-f", disk.format.name(), "-c", &command])
+        .arg(disk.path())
+        .run()?;
+    Ok(())
+}
+
+/// A file on a FAT partition of `base`, the raw file that a disk covers.
+#[derive(Debug)]
+pub struct FileOnDisk {
+    base: PathBuf,
+    stretches: Vec<Range<u64>>,
+}
+
+impl FileOnDisk {
+    /// Finds a file of a partition.
+    pub fn find(base: &Path, partition: &str, path: &str) -> Result<Self> {
+        let stretches = image_check::file_stretches(&Base::open(base)?, partition, path)?;
+        Ok(Self {
+            base: base.to_owned(),
+            stretches,
+        })
+    }
+
+    /// Flips a bit in its middle.
+    pub fn flip_bit(&self, lab: &Lab, disk: &Disk) -> Result<()> {
+        let middle = self.stretches.len() / 2;
+        let stretch = self.stretches.get(middle).context("the file is empty")?;
+        let offset = stretch.start.midpoint(stretch.end);
+        let byte = read_at(&self.base, offset, 1)?[0];
+        patch(lab, disk, offset, &[byte ^ 1])
+    }
+
+    /// Takes the signature of a program for UEFI away: the header of a PE file
+    /// says where its certificates are (PE format, "optional header data
+    /// directories", the fifth), and now says that there are none.
+    pub fn remove_signature(&self, lab: &Lab, disk: &Disk) -> Result<()> {
+        let start = self.stretches.first().context("the file is empty")?.start;
+        let head = read_at(&self.base, start, 512)?;
+        let header = u32::from_le_bytes(head[0x3c..0x40].try_into()?) as usize;
+        let optional = header + 24;
+        ensure!(
+            head.get(optional..optional + 2) == Some(&[0x0b, 0x02]),
+            "the file is no 64-bit PE program"
+        );
+        let entry = optional + 112 + 4 * 8;
+        ensure!(
+            head[entry..entry + 8].iter().any(|byte| *byte != 0),
+            "the program was not signed to begin with"
+        );
+        patch(lab, disk, start + entry as u64, &[0; 8])
+    }
 }
 
 /// Where a partition starts on a raw disk, in bytes.

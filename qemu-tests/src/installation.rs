@@ -94,7 +94,7 @@ pub fn base_path(lab: &Lab, firmware: Firmware) -> Result<PathBuf> {
     Ok(lab
         .cache()
         .join("disks")
-        .join(format!("{digest}-{}.raw", firmware.name())))
+        .join(format!("{digest}-{}.raw", firmware.kind().name())))
 }
 
 /// Removes installed disks of earlier builds.

@@ -30,10 +30,13 @@ pub mod installation;
 mod lab;
 pub mod machine;
 pub mod on_host;
+pub mod power_cut;
 pub mod qmp;
 pub mod release;
 pub mod serial;
+pub mod site;
 pub mod trial;
+pub mod updating;
 pub mod write_log;
 
 pub use lab::{Lab, scenario};

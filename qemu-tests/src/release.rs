@@ -34,6 +34,11 @@ impl Release {
         Ok(Self { out, iso, manifest })
     }
 
+    /// The folder of everything that was built.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
     /// The ISO image, which is also what is written to a stick.
     pub fn iso(&self) -> &Path {
         &self.iso

@@ -110,8 +110,25 @@ impl Serial {
     /// Waits until `pattern` was printed after what was found last, and
     /// returns its groups. Fails early when the kernel dies or QEMU ends.
     pub fn expect(&mut self, pattern: &str, within: Duration) -> Result<Vec<String>> {
+        self.await_match(pattern, within, pattern.contains("panic"))
+    }
+
+    /// The same on a machine whose kernel may die as often as it likes.
+    pub fn expect_through_deaths(
+        &mut self,
+        pattern: &str,
+        within: Duration,
+    ) -> Result<Vec<String>> {
+        self.await_match(pattern, within, true)
+    }
+
+    fn await_match(
+        &mut self,
+        pattern: &str,
+        within: Duration,
+        may_die: bool,
+    ) -> Result<Vec<String>> {
         let regex = Regex::new(pattern).with_context(|| format!("the pattern `{pattern}`"))?;
-        let may_die = pattern.contains("panic");
         let deadline = Instant::now() + within;
         let mut state = self.log.0.state.lock().expect("the reader does not panic");
         loop {

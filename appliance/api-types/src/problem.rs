@@ -31,6 +31,12 @@ pub enum ProblemCode {
     WrongState,
     /// 409: the image is in use by an operation.
     ImageInUse,
+    /// 409: the updater is at work already.
+    UpdateUnderWay,
+    /// 409: no release lies ready in the other slot.
+    NothingStaged,
+    /// 409: the other slot holds nothing that has done its job.
+    NoWayBack,
     /// 409: the key was used with another request.
     IdempotencyMismatch,
     /// 413: the body is larger than allowed.
@@ -47,6 +53,8 @@ pub enum ProblemCode {
     Internal,
     /// 503: the appliance cannot do this now.
     Unavailable,
+    /// 503: the updater refused, failed or does not answer.
+    UpdaterFailed,
     /// 507: no room.
     NoSpace,
 }
@@ -61,7 +69,7 @@ struct Kind {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::BadRequest,
         Self::NotAuthenticated,
         Self::WrongCredentials,
@@ -74,6 +82,9 @@ impl ProblemCode {
         Self::NameTaken,
         Self::WrongState,
         Self::ImageInUse,
+        Self::UpdateUnderWay,
+        Self::NothingStaged,
+        Self::NoWayBack,
         Self::IdempotencyMismatch,
         Self::TooLarge,
         Self::UnsupportedMediaType,
@@ -82,6 +93,7 @@ impl ProblemCode {
         Self::TooManyAttempts,
         Self::Internal,
         Self::Unavailable,
+        Self::UpdaterFailed,
         Self::NoSpace,
     ];
 
@@ -179,6 +191,24 @@ impl ProblemCode {
                 "The image is in use",
                 "Wait for the operation that uses the image, then try again.",
             ),
+            Self::UpdateUnderWay => (
+                "update_under_way",
+                409,
+                "The updater is at work already",
+                "Wait until it is done: `megh system update --watch` shows how far it is.",
+            ),
+            Self::NothingStaged => (
+                "nothing_staged",
+                409,
+                "No release lies ready",
+                "Stage a release first: `megh system update stage`.",
+            ),
+            Self::NoWayBack => (
+                "no_way_back",
+                409,
+                "The other slot holds nothing to go back to",
+                "Nothing needs to be done: the version that runs is the one that is known to work.",
+            ),
             Self::IdempotencyMismatch => (
                 "idempotency_mismatch",
                 409,
@@ -226,6 +256,12 @@ impl ProblemCode {
                 503,
                 "The appliance cannot do this now",
                 "Wait for the seconds that `Retry-After` gives and try again.",
+            ),
+            Self::UpdaterFailed => (
+                "updater_failed",
+                503,
+                "The updater cannot do this",
+                "Do what the detail says, or look for `megh-update` in the appliance's journal.",
             ),
             Self::NoSpace => (
                 "no_space",

@@ -22,6 +22,7 @@ use crate::password::{Cost, Passwords};
 use crate::rows::instances::InstanceRow;
 use crate::service::uploads::Uploads;
 use crate::throttle::Throttle;
+use crate::updates::{Program, Updates};
 
 /// What the daemon is told at its start.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Settings {
     pub host_boot: String,
     /// Directory that a restart of the machine empties.
     pub run_dir: PathBuf,
+    /// Directory of the updater on the state partition.
+    pub update_dir: PathBuf,
     /// Where guests' serial logs are.
     pub serial_dir: PathBuf,
     /// Files of the web page.
@@ -56,6 +59,8 @@ pub struct Engines {
     pub hypervisor: Arc<dyn Hypervisor>,
     /// Holds images and volumes.
     pub pool: Arc<dyn Pool>,
+    /// Updates the appliance's own system.
+    pub updater: Program,
 }
 
 /// Everything that requests and background work share.
@@ -73,6 +78,7 @@ pub struct App {
     pub(crate) name_throttle: Throttle,
     pub(crate) claim_throttle: Throttle,
     pub(crate) uploads: Uploads,
+    pub(crate) updates: Updates,
     pub(crate) tickets: Mutex<Tickets>,
     pub(crate) consoles: Consoles,
     pub(crate) checks: Checks,
@@ -115,6 +121,7 @@ impl App {
             name_throttle: Throttle::new(100, Duration::from_secs(2)),
             claim_throttle: Throttle::new(10, Duration::from_secs(6)),
             uploads: Uploads::default(),
+            updates: Updates::new(engines.updater),
             tickets: Mutex::default(),
             checks: Checks::default(),
             ran_before,

@@ -22,7 +22,12 @@ use crate::app::{App, Engines, Settings};
 use crate::clock::Clock;
 use crate::ownership::{Ownership, Screen};
 use crate::password::Cost;
-use crate::tls::{Identity, Limits};
+use crate::tls::{self, Identity};
+use crate::updates::{Limits, Program};
+
+/// Name of the updater's program in the daemon's home; there is none until a
+/// test puts one there.
+const UPDATER: &str = "megh-update";
 
 /// A daemon that runs until it is dropped.
 pub struct Appliance {
@@ -36,7 +41,7 @@ pub struct Appliance {
     pub pool: FakePool,
     screen: PathBuf,
     runtime: Option<Runtime>,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 impl Appliance {
@@ -65,8 +70,13 @@ impl Appliance {
             pool,
             screen,
             runtime: Some(runtime),
-            _home: home,
+            home,
         }
+    }
+
+    /// Where a test puts a program that the daemon takes for the updater.
+    pub fn updater(&self) -> PathBuf {
+        self.home.path().join(UPDATER)
     }
 
     /// The code on its screen.
@@ -123,6 +133,7 @@ async fn serve(
         slot: None,
         host_boot: "this boot".to_owned(),
         run_dir: home.path().join("run"),
+        update_dir: home.path().join("update"),
         serial_dir: home.path().join("serial"),
         web_dir: None,
         max_image: 1 << 30,
@@ -139,6 +150,7 @@ async fn serve(
         store,
         hypervisor: Arc::new(hypervisor),
         pool: Arc::new(pool),
+        updater: Program::new(&home.path().join(UPDATER), Limits::default()),
     };
     let app = App::new(settings, Clock::System, engines, Ownership::new(screen))
         .await
@@ -152,7 +164,7 @@ async fn serve(
         listener,
         acceptor,
         router,
-        Limits::default(),
+        tls::Limits::default(),
         std::future::pending(),
     ));
     address

@@ -33,6 +33,7 @@ pub mod serve;
 mod service;
 mod throttle;
 pub mod tls;
+pub mod updates;
 pub mod work;
 
 pub use rows::migrations;

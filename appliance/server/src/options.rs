@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use megh_model::answers::SITE_FILE;
 use megh_model::console::CONSOLE_STATUS_PATH;
+use megh_model::update::UPDATE_DIR;
 
 /// The control plane of a MeghOS appliance.
 #[derive(Debug, Clone, Parser)]
@@ -52,6 +53,14 @@ pub struct Options {
     /// Where the health gate of an update asks; `meghd.sock` beside the screen's file when absent.
     #[arg(long, value_name = "SOCKET", global = true)]
     pub gate_socket: Option<PathBuf>,
+    /// The program that updates the appliance's own system.
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "/usr/bin/megh-update",
+        global = true
+    )]
+    pub updater: PathBuf,
     /// Most bytes of one image.
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 30, global = true)]
     pub max_image: u64,
@@ -88,6 +97,11 @@ impl Options {
     pub fn gate_socket(&self) -> PathBuf {
         let beside = || self.run_dir().join("meghd.sock");
         self.gate_socket.clone().unwrap_or_else(beside)
+    }
+
+    /// The directory of the updater.
+    pub fn update_dir(&self) -> PathBuf {
+        self.state_dir.join(UPDATE_DIR)
     }
 
     /// The file with what the installer has decided.

@@ -19,6 +19,7 @@ use crate::options::Options;
 use crate::ownership::{Ownership, Screen};
 use crate::password::Cost;
 use crate::tls::{Identity, Limits};
+use crate::updates::{self, Program};
 use crate::{http, machine, migrations, reconcile, tls, work};
 
 /// How long a guest may take to stop when asked.
@@ -60,6 +61,7 @@ async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
         slot: machine::slot(),
         host_boot: machine::boot_id().context("cannot read the boot id")?,
         run_dir: options.run_dir(),
+        update_dir: options.update_dir(),
         serial_dir: drivers.library.join("serial"),
         web_dir: options
             .web_dir
@@ -75,6 +77,7 @@ async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
         store: store.clone(),
         hypervisor: drivers.hypervisor,
         pool: drivers.pool,
+        updater: Program::new(&options.updater, updates::Limits::default()),
     };
     let app = App::new(settings, Clock::System, engines, Ownership::new(screen)).await?;
     gate.serves(&app);

@@ -13,11 +13,11 @@ use crate::boot::{self, Boot};
 use crate::fetch::Debs;
 use crate::keys::Keys;
 use crate::lock::Lock;
-use crate::release::{self, BuiltPart};
+use crate::release::{self, BuiltPart, Label};
 use crate::rootfs::{self, Identity, Ingredients, RootImage};
 use crate::stage::{Stages, timed};
 use crate::tools::{self, Tools};
-use crate::{base, product, sizes, web};
+use crate::{base, clock, product, sizes, web};
 
 /// What all stages share.
 pub(super) struct Pipeline<'a> {
@@ -44,7 +44,7 @@ impl Pipeline<'_> {
         let web = web::build(stages, &self.sources, lock.epoch)?;
         let identity = Identity {
             id: self.recipe.name.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: self.request.version.to_string(),
         };
         let ingredients = Ingredients {
             base: &base,
@@ -91,7 +91,13 @@ impl Pipeline<'_> {
             eprintln!("    {:<18}{size:>12}", kind.name());
         }
         let dir = out.join("release");
-        release::write(&dir, &parts, &identity.version, &root.verity, self.keys)?;
+        let label = Label {
+            version: self.request.version,
+            channel: self.request.channel,
+            floor: self.request.floor,
+            released: clock::now(),
+        };
+        release::write(&dir, &parts, &label, &root.verity, self.keys)?;
         let iso = out.join(format!("{}-{}-{ARCH}.iso", identity.id, identity.version));
         boot::write_iso(tools, &boot.medium, &dir, &iso)?;
         let size = Bytes(fs::metadata(&iso)?.len());

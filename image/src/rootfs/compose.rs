@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use megh_host::command::Cmd;
 use megh_model::mutable::{self, MUTABLE_PATHS_FILE, MutableKind};
-use megh_model::release::TRUSTED_KEYS_DIR;
+use megh_model::release::{ROOT_FILE, TRUSTED_KEYS_DIR, signature_file};
 
 use super::Ingredients;
 use crate::product::PROGRAMS;
@@ -33,11 +33,10 @@ pub(super) fn compose(tools: &Tools, ingredients: &Ingredients<'_>, root: &Path)
     fs::create_dir_all(root.join("usr/share/meghos"))?;
     copy(&ingredients.web, &root.join(WEB_PLACE))?;
     let keys = root.join(&TRUSTED_KEYS_DIR[1..]);
-    install(
-        &ingredients.keys.release_public(),
-        &keys.join("release.pub"),
-        0o644,
-    )?;
+    for name in [ROOT_FILE.to_owned(), signature_file(ROOT_FILE)] {
+        let file = ingredients.keys.dir().join(&name);
+        install(&file, &keys.join(name), 0o644)?;
+    }
     write_identity(ingredients, root)?;
     mount_points(root)?;
     configure(tools, root)

@@ -24,6 +24,7 @@ pub fn run(cli: Cli) -> Result<()> {
     let mut place = Place::default();
     place.release = cli.release.unwrap_or(place.release);
     place.keys = cli.keys.unwrap_or(place.keys);
+    place.allow_expired = cli.allow_expired;
     let mut out = io::stdout().lock();
     let Some(command) = cli.command else {
         return start(&place, &mut out);

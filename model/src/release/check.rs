@@ -1,14 +1,10 @@
 //! What a manifest must look like, whoever signed it.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-
-use super::{
-    ARCH, MANIFEST_FILE, Manifest, PRODUCT, Part, PartKind, SCHEMA, SIGNATURE_FILE, Version,
-};
+use super::names::{is_digest, is_file_name};
+use super::{ARCH, Channel, Manifest, PRODUCT, Part, PartKind, Room, SCHEMA, Version};
 use crate::units::{Bytes, GIB, KIB, MIB};
 
 /// Together UKI, kernel, initrd and slot environment must leave room for the
@@ -17,6 +13,12 @@ pub const MAX_BOOT_PARTS: u64 = 500 * MIB;
 
 /// dm-verity's block size, which the hash tree is aligned to.
 const VERITY_BLOCK: u64 = 4 * KIB;
+
+/// Smallest block that a chunk index tells apart, and the bytes it needs for one.
+const CHUNK: (u64, u64) = (512, 64);
+
+/// Largest list of software.
+const MAX_SBOM: u64 = 16 * MIB;
 
 /// Why a manifest is not one of a MeghOS release for this machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,35 +32,124 @@ pub enum ManifestError {
     /// A release for other machines.
     #[error("it is for {0}, this machine is {ARCH}")]
     Arch(String),
-    /// Not `MAJOR.MINOR.PATCH`.
-    #[error(transparent)]
-    Version(#[from] super::ParseVersionError),
+    /// A release of another channel.
+    #[error("it is of channel {found}, its index of channel {followed}")]
+    Channel {
+        /// Its channel.
+        found: Channel,
+        /// The index's channel.
+        followed: Channel,
+    },
+    /// Not the manifest that the index means: another release's, or an older one.
+    #[error("it is not the one that the channel's index lists for release {0}")]
+    NotListed(Version),
+    /// The floor lies above the release itself.
+    #[error("its floor {floor} is above its version {version}")]
+    Floor {
+        /// The floor.
+        floor: Version,
+        /// The release's version.
+        version: Version,
+    },
     /// A kind of part is absent.
     #[error("it has no part {0}")]
     MissingPart(PartKind),
-    /// A file name that could lead out of the release directory, or to another part.
-    #[error("part {0}: `{1}` is not a file name of a release")]
-    FileName(PartKind, String),
-    /// Two parts name one file.
-    #[error("parts {0} and {1} are the same file")]
-    SharedFile(PartKind, PartKind),
+    /// A file name that could lead out of the release directory, or to another file.
+    #[error("{0}: `{1}` is not a file name of a release")]
+    FileName(Use, String),
+    /// Two entries name one file.
+    #[error("{0} and {1} are the same file")]
+    SharedFile(Use, Use),
     /// A size that cannot be.
-    #[error("part {kind}: {size} bytes is not between 1 and {} bytes", max_size(*kind))]
+    #[error("{entry}: {size} bytes is not between 1 and {limit} bytes")]
     Size {
-        /// The part.
-        kind: PartKind,
+        /// The entry.
+        entry: Use,
         /// Its claimed size.
         size: u64,
+        /// The largest possible one.
+        limit: u64,
+    },
+    /// The root would not fit into the slot.
+    #[error("the root needs {}, the slot takes {}", Bytes(*.size), Bytes(*.room))]
+    RootTooLarge {
+        /// Size of the root part.
+        size: u64,
+        /// Size of the slot's root partition.
+        room: u64,
     },
     /// The boot partition would overflow.
-    #[error("the boot parts need {}, a boot partition takes {}", Bytes(*.0), Bytes(MAX_BOOT_PARTS))]
-    BootParts(u64),
+    #[error("the boot parts need {}, a boot partition takes {}", Bytes(*.size), Bytes(*.room))]
+    BootParts {
+        /// Size of all boot parts.
+        size: u64,
+        /// What the boot partition takes.
+        room: u64,
+    },
     /// Not 64 lower-case hex digits.
     #[error("the {0} is not 64 lower-case hex digits")]
     Hex(String),
     /// The verity tree would lie outside the root part.
     #[error("the hash offset {0} is not a whole block inside the root part")]
     HashOffset(u64),
+}
+
+impl ManifestError {
+    /// See [`super::VerifyError::code`].
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Schema(_) => "manifest-schema",
+            Self::Product(_) => "manifest-of-other-product",
+            Self::Arch(_) => "manifest-of-other-arch",
+            Self::Channel { .. } => "manifest-of-other-channel",
+            Self::NotListed(_) => "manifest-not-listed",
+            Self::Floor { .. } => "manifest-floor-bad",
+            Self::MissingPart(_) => "manifest-part-missing",
+            Self::FileName(..) => "manifest-file-name-unsafe",
+            Self::SharedFile(..) => "manifest-file-shared",
+            Self::Size { .. } => "manifest-size-impossible",
+            Self::RootTooLarge { .. } => "root-exceeds-slot",
+            Self::BootParts { .. } => "boot-exceeds-slot",
+            Self::Hex(_) => "manifest-digest-malformed",
+            Self::HashOffset(_) => "manifest-verity-offset-bad",
+        }
+    }
+}
+
+/// What a file of a release is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// A part.
+    Part(PartKind),
+    /// The chunk index of a part.
+    Chunks(PartKind),
+    /// The list of the software in it.
+    Sbom,
+}
+
+impl Use {
+    /// The largest size that such a file can have on any machine.
+    const fn limit(self) -> u64 {
+        match self {
+            Self::Part(kind) => max_size(kind),
+            Self::Chunks(kind) => max_size(kind) / CHUNK.0 * CHUNK.1 / 8 + 64 * KIB,
+            Self::Sbom => MAX_SBOM,
+        }
+    }
+
+    const fn has_exact_size(self) -> bool {
+        matches!(self, Self::Part(PartKind::SlotEnv | PartKind::BiosBoot))
+    }
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(kind) => write!(f, "part {kind}"),
+            Self::Chunks(kind) => write!(f, "chunk index of part {kind}"),
+            Self::Sbom => f.write_str("list of software"),
+        }
+    }
 }
 
 /// The largest size a part of this kind can have on any disk. The installer
@@ -74,8 +165,8 @@ pub const fn max_size(kind: PartKind) -> u64 {
     }
 }
 
-/// Checks everything that can be checked without the parts themselves.
-pub(super) fn check(manifest: &Manifest) -> Result<Version, ManifestError> {
+/// Checks everything that can be checked without the files themselves.
+pub(super) fn check(manifest: &Manifest, room: Room) -> Result<(), ManifestError> {
     if manifest.schema != SCHEMA {
         return Err(ManifestError::Schema(manifest.schema));
     }
@@ -85,52 +176,74 @@ pub(super) fn check(manifest: &Manifest) -> Result<Version, ManifestError> {
     if manifest.arch != ARCH {
         return Err(ManifestError::Arch(manifest.arch.clone()));
     }
-    let version = manifest.version.parse()?;
-    let mut files = BTreeMap::new();
-    for kind in PartKind::ALL {
-        let part = manifest
-            .parts
-            .get(&kind)
-            .ok_or(ManifestError::MissingPart(kind))?;
-        check_part(kind, part)?;
-        if let Some(other) = files.insert(part.file.to_ascii_lowercase(), kind) {
-            return Err(ManifestError::SharedFile(other, kind));
-        }
+    let (floor, version) = (manifest.floor, manifest.version);
+    if floor > version {
+        return Err(ManifestError::Floor { floor, version });
     }
-    check_boot_parts(manifest)?;
-    check_verity(manifest)?;
-    Ok(version)
+    if let Some(kind) = PartKind::ALL
+        .into_iter()
+        .find(|kind| !manifest.parts.contains_key(kind))
+    {
+        return Err(ManifestError::MissingPart(kind));
+    }
+    check_files(manifest)?;
+    check_room(manifest, room)?;
+    check_verity(manifest)
 }
 
-fn check_part(kind: PartKind, part: &Part) -> Result<(), ManifestError> {
-    if !is_file_name(&part.file) {
-        return Err(ManifestError::FileName(kind, part.file.clone()));
-    }
-    let exact = matches!(kind, PartKind::SlotEnv | PartKind::BiosBoot);
-    if part.size == 0 || part.size > max_size(kind) || exact && part.size != max_size(kind) {
-        return Err(ManifestError::Size {
-            kind,
-            size: part.size,
-        });
-    }
-    if !is_digest(&part.sha256) {
-        return Err(ManifestError::Hex(format!("SHA-256 of part {kind}")));
+fn check_files(manifest: &Manifest) -> Result<(), ManifestError> {
+    let parts = manifest
+        .parts
+        .iter()
+        .map(|(kind, file)| (Use::Part(*kind), file));
+    let chunks = manifest
+        .chunks
+        .iter()
+        .map(|(kind, file)| (Use::Chunks(*kind), file));
+    let sbom = manifest.sbom.iter().map(|file| (Use::Sbom, file));
+    let mut names = BTreeMap::new();
+    for (entry, file) in parts.chain(chunks).chain(sbom) {
+        check_file(entry, file)?;
+        if let Some(other) = names.insert(file.file.to_ascii_lowercase(), entry) {
+            return Err(ManifestError::SharedFile(other, entry));
+        }
     }
     Ok(())
 }
 
-fn check_boot_parts(manifest: &Manifest) -> Result<(), ManifestError> {
+fn check_file(entry: Use, file: &Part) -> Result<(), ManifestError> {
+    if !is_file_name(&file.file) {
+        return Err(ManifestError::FileName(entry, file.file.clone()));
+    }
+    let (size, limit) = (file.size, entry.limit());
+    if size == 0 || size > limit || entry.has_exact_size() && size != limit {
+        return Err(ManifestError::Size { entry, size, limit });
+    }
+    if !is_digest(&file.sha256) {
+        return Err(ManifestError::Hex(format!("SHA-256 of {entry}")));
+    }
+    Ok(())
+}
+
+fn check_room(manifest: &Manifest, room: Room) -> Result<(), ManifestError> {
+    let size = |kind| manifest.parts[&kind].size;
+    let root = size(PartKind::Root);
+    if root > room.root {
+        let room = room.root;
+        return Err(ManifestError::RootTooLarge { size: root, room });
+    }
     let boot = [
         PartKind::Uki,
         PartKind::Kernel,
         PartKind::Initrd,
         PartKind::SlotEnv,
     ];
-    let total = boot.iter().map(|kind| manifest.parts[kind].size).sum();
-    if total > MAX_BOOT_PARTS {
-        return Err(ManifestError::BootParts(total));
+    let size = boot.into_iter().map(size).sum();
+    let room = room.boot.min(MAX_BOOT_PARTS);
+    match size > room {
+        true => Err(ManifestError::BootParts { size, room }),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 fn check_verity(manifest: &Manifest) -> Result<(), ManifestError> {
@@ -143,53 +256,4 @@ fn check_verity(manifest: &Manifest) -> Result<(), ManifestError> {
         return Err(ManifestError::HashOffset(offset));
     }
     Ok(())
-}
-
-fn is_digest(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// A plain name: no path, nothing hidden, nothing a shell or FAT would read
-/// differently, and not the manifest itself.
-fn is_file_name(name: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    let lower = name.to_ascii_lowercase();
-    (1..=64).contains(&name.len())
-        && name.bytes().all(allowed)
-        && !name.starts_with(['.', '-'])
-        && !name.ends_with('.')
-        && lower != MANIFEST_FILE
-        && lower != SIGNATURE_FILE
-}
-
-/// Reads the map of parts, refusing a kind that is named twice: of two meanings
-/// a reader could choose the wrong one.
-pub(super) fn parts_each_once<'de, D>(deserializer: D) -> Result<BTreeMap<PartKind, Part>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    struct EachOnce;
-
-    impl<'de> Visitor<'de> for EachOnce {
-        type Value = BTreeMap<PartKind, Part>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map of parts, each kind once")
-        }
-
-        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-            let mut parts = BTreeMap::new();
-            while let Some((kind, part)) = map.next_entry::<PartKind, Part>()? {
-                match parts.entry(kind) {
-                    Entry::Vacant(free) => free.insert(part),
-                    Entry::Occupied(_) => {
-                        return Err(M::Error::custom(format!("part {kind} is named twice")));
-                    }
-                };
-            }
-            Ok(parts)
-        }
-    }
-
-    deserializer.deserialize_map(EachOnce)
 }

@@ -45,6 +45,17 @@ pub enum PartError {
     },
 }
 
+impl PartError {
+    /// A stable name of the reason, for programs: lower-case words with dashes.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "part-too-long",
+            Self::TooShort { .. } => "part-too-short",
+            Self::Digest { .. } => "part-damaged",
+        }
+    }
+}
+
 /// Counts and hashes the bytes of one part as they stream by. Nothing read may
 /// be used before [`PartCheck::finish`] has said yes.
 #[derive(Debug, Clone)]

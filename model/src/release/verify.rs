@@ -1,44 +1,197 @@
-//! From bytes of unknown origin to a manifest that may be acted upon.
+//! The one verifier: of installer, network and stick.
 
-use std::io::Cursor;
+use sha2::{Digest, Sha256};
 
-use minisign::SignatureBox;
-
-use super::key::key_id;
 use super::{
-    Manifest, ManifestError, Part, PartCheck, PartKind, TrustedKey, Verity, Version, check,
+    Channel, ChannelIndex, Demands, Document, IndexError, Listed, Manifest, ManifestError, Part,
+    PartCheck, PartKind, TrustState, TrustedRoot, VerifyError, Verity, Version, check, index,
 };
 
-/// A manifest is small; more is refused unread.
-const MAX_MANIFEST_BYTES: usize = 64 * 1024;
-/// minisign's four lines.
-const MAX_SIGNATURE_BYTES: usize = 4 * 1024;
-/// The last line of a signature: 64 bytes in base64. The minisign crate slices
-/// what it decodes without looking, so a shorter one must not reach it.
-const GLOBAL_SIGNATURE_CHARS: usize = 88;
+/// Checks documents against a root of trust, what the machine remembers, and
+/// what it asks for here and now.
+#[derive(Debug, Clone, Copy)]
+pub struct Verifier<'a> {
+    root: &'a TrustedRoot,
+    trust: &'a TrustState,
+    demands: &'a Demands,
+}
 
-/// A manifest that a trusted key signed and that describes a release for this
-/// machine. Only [`verify`] makes one.
+impl<'a> Verifier<'a> {
+    /// A verifier; refuses a root document that is too old.
+    pub fn new(
+        root: &'a TrustedRoot,
+        trust: &'a TrustState,
+        demands: &'a Demands,
+    ) -> Result<Self, VerifyError> {
+        let verifier = Self {
+            root,
+            trust,
+            demands,
+        };
+        if !demands.allow_expired {
+            root.check_age(trust.root, verifier.now())?;
+        }
+        Ok(verifier)
+    }
+
+    /// Believes a channel's index, or says why not.
+    pub fn index(&self, bytes: &[u8], signatures: &[u8]) -> Result<VerifiedIndex, VerifyError> {
+        self.root.verify(Document::Index, bytes, signatures)?;
+        let index: ChannelIndex = Document::Index.parse(bytes)?;
+        index::check_content(&index)?;
+        index::check_for(&index, self.demands, self.trust, self.now())?;
+        Ok(VerifiedIndex(index))
+    }
+
+    /// The entry of a version that this machine may install.
+    pub fn release<'i>(
+        &self,
+        index: &'i VerifiedIndex,
+        version: Version,
+    ) -> Result<&'i Listed, VerifyError> {
+        let listed = index
+            .releases()
+            .find(|listed| listed.version == version)
+            .ok_or(IndexError::NotListed(version))?;
+        index::check_release(&index.0, listed, self.demands, self.trust)?;
+        Ok(listed)
+    }
+
+    /// The entry of the highest version that this machine may install.
+    pub fn newest<'i>(&self, index: &'i VerifiedIndex) -> Option<&'i Listed> {
+        index
+            .releases()
+            .filter(|listed| {
+                index::check_release(&index.0, listed, self.demands, self.trust).is_ok()
+            })
+            .max_by_key(|listed| listed.version)
+    }
+
+    /// Believes the manifest of a listed release, or says why not.
+    pub fn manifest(
+        &self,
+        index: &VerifiedIndex,
+        version: Version,
+        bytes: &[u8],
+        signatures: &[u8],
+    ) -> Result<VerifiedManifest, VerifyError> {
+        let listed = self.release(index, version)?;
+        let signed_by = self.root.verify(Document::Manifest, bytes, signatures)?;
+        let digest = hex::encode(Sha256::digest(bytes));
+        if digest != listed.manifest_sha256 || bytes.len() as u64 != listed.manifest_size {
+            return Err(ManifestError::NotListed(version).into());
+        }
+        let manifest = read_manifest(bytes, self.demands)?;
+        if manifest.version != version {
+            return Err(ManifestError::NotListed(version).into());
+        }
+        let (found, followed) = (manifest.channel, index.channel());
+        if !followed.lists(found) {
+            return Err(ManifestError::Channel { found, followed }.into());
+        }
+        Ok(VerifiedManifest {
+            manifest,
+            signed_by,
+        })
+    }
+
+    /// Expiry is compared with a clock that cannot be turned back before the
+    /// newest index that was believed.
+    fn now(&self) -> u64 {
+        self.demands.now.max(self.trust.seen)
+    }
+}
+
+/// Believes the manifest that a slot has held since it was written: who signed
+/// it and what it says are checked again, its age and its place in an index are
+/// not, and neither is whether its key has been retired since.
+pub fn verify_installed(
+    root: &TrustedRoot,
+    bytes: &[u8],
+    signatures: &[u8],
+) -> Result<VerifiedManifest, VerifyError> {
+    let signed_by = root.verify_accepted(Document::Manifest, bytes, signatures)?;
+    let manifest = read_manifest(bytes, &Demands::at(0))?;
+    Ok(VerifiedManifest {
+        manifest,
+        signed_by,
+    })
+}
+
+fn read_manifest(bytes: &[u8], demands: &Demands) -> Result<Manifest, VerifyError> {
+    let manifest: Manifest = Document::Manifest.parse(bytes)?;
+    check::check(&manifest, demands.room)?;
+    Ok(manifest)
+}
+
+/// An index that is believed. Only [`Verifier::index`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedIndex(ChannelIndex);
+
+impl VerifiedIndex {
+    /// Its channel.
+    pub const fn channel(&self) -> Channel {
+        self.0.channel
+    }
+
+    /// Its version.
+    pub const fn version(&self) -> u64 {
+        self.0.version
+    }
+
+    /// When it was made, seconds since 1970.
+    pub const fn issued(&self) -> u64 {
+        self.0.issued
+    }
+
+    /// When it stops being believed, seconds since 1970.
+    pub const fn expires(&self) -> u64 {
+        self.0.expires
+    }
+
+    /// All its releases, those included that are not for this machine.
+    pub fn releases(&self) -> impl Iterator<Item = &Listed> {
+        self.0.releases.iter()
+    }
+}
+
+/// A manifest that is believed and describes a release for this machine. Only
+/// [`Verifier::manifest`] and [`verify_installed`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedManifest {
     manifest: Manifest,
-    version: Version,
-    signed_by: String,
+    signed_by: Vec<String>,
 }
 
 impl VerifiedManifest {
     /// The release's version.
-    pub fn version(&self) -> Version {
-        self.version
+    pub const fn version(&self) -> Version {
+        self.manifest.version
     }
 
-    /// The identifier of the key that signed.
-    pub fn signed_by(&self) -> &str {
+    /// The channel that it was made for.
+    pub const fn channel(&self) -> Channel {
+        self.manifest.channel
+    }
+
+    /// When it was released, seconds since 1970.
+    pub const fn released(&self) -> u64 {
+        self.manifest.released
+    }
+
+    /// The least version that a machine installs once this release has proved
+    /// itself on it.
+    pub const fn floor(&self) -> Version {
+        self.manifest.floor
+    }
+
+    /// The identifiers of the keys that signed.
+    pub fn signed_by(&self) -> &[String] {
         &self.signed_by
     }
 
     /// How to open the root part with dm-verity.
-    pub fn verity(&self) -> &Verity {
+    pub const fn verity(&self) -> &Verity {
         &self.manifest.verity
     }
 
@@ -47,122 +200,18 @@ impl VerifiedManifest {
         &self.manifest.parts[&kind]
     }
 
+    /// The chunk index of a part, when there is one.
+    pub fn chunks(&self, kind: PartKind) -> Option<&Part> {
+        self.manifest.chunks.get(&kind)
+    }
+
+    /// The list of the software in it, when there is one.
+    pub const fn sbom(&self) -> Option<&Part> {
+        self.manifest.sbom.as_ref()
+    }
+
     /// Begins the check of a part's bytes.
     pub fn check(&self, kind: PartKind) -> PartCheck {
         PartCheck::new(kind, self.part(kind))
     }
-}
-
-/// Why a release is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyError {
-    /// Too large to be one.
-    #[error("the {what} has {size} bytes, more than the {limit} that one can have")]
-    TooLarge {
-        /// Manifest or signature.
-        what: &'static str,
-        /// Its size.
-        size: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// The signature file is not one of minisign.
-    #[error("the manifest's signature cannot be read: {0}")]
-    MalformedSignature(String),
-    /// Signed by somebody else.
-    #[error(
-        "the manifest is signed by key {found}, which this system does not trust (it trusts: {trusted})"
-    )]
-    UnknownKey {
-        /// Identifier of the signing key.
-        found: String,
-        /// Identifiers of the trusted keys.
-        trusted: String,
-    },
-    /// The manifest or its signature was changed.
-    #[error("the manifest's signature is wrong: manifest or signature is damaged or forged")]
-    BadSignature,
-    /// Rightly signed, but not a manifest.
-    #[error("the manifest cannot be read: {0}")]
-    MalformedManifest(String),
-    /// Rightly signed, but not for this machine.
-    #[error("the manifest is refused: {0}")]
-    Refused(#[from] ManifestError),
-}
-
-/// Checks signature first, then form and content. `manifest` and `signature`
-/// are the bytes of [`super::MANIFEST_FILE`] and [`super::SIGNATURE_FILE`].
-pub fn verify(
-    manifest: &[u8],
-    signature: &[u8],
-    trusted: &[TrustedKey],
-) -> Result<VerifiedManifest, VerifyError> {
-    limit("manifest", manifest, MAX_MANIFEST_BYTES)?;
-    limit("signature", signature, MAX_SIGNATURE_BYTES)?;
-    let signed_by = verify_signature(manifest, signature, trusted)?;
-    let manifest: Manifest = serde_json::from_slice(manifest)
-        .map_err(|error| VerifyError::MalformedManifest(error.to_string()))?;
-    let version = check::check(&manifest)?;
-    Ok(VerifiedManifest {
-        manifest,
-        version,
-        signed_by,
-    })
-}
-
-fn limit(what: &'static str, bytes: &[u8], limit: usize) -> Result<(), VerifyError> {
-    let size = bytes.len();
-    if size > limit {
-        Err(VerifyError::TooLarge { what, size, limit })
-    } else {
-        Ok(())
-    }
-}
-
-fn verify_signature(
-    manifest: &[u8],
-    signature: &[u8],
-    trusted: &[TrustedKey],
-) -> Result<String, VerifyError> {
-    let signature = parse_signature(signature)?;
-    let found = key_id(signature.keynum());
-    let mut known = trusted
-        .iter()
-        .filter(|key| key.0.keynum() == signature.keynum())
-        .peekable();
-    if known.peek().is_none() {
-        let trusted = trusted
-            .iter()
-            .map(TrustedKey::id)
-            .collect::<Vec<_>>()
-            .join(", ");
-        return Err(VerifyError::UnknownKey { found, trusted });
-    }
-    let (quiet, output, allow_legacy) = (true, false, false);
-    let good = known.any(|key| {
-        minisign::verify(
-            &key.0,
-            &signature,
-            Cursor::new(manifest),
-            quiet,
-            output,
-            allow_legacy,
-        )
-        .is_ok()
-    });
-    if good {
-        Ok(found)
-    } else {
-        Err(VerifyError::BadSignature)
-    }
-}
-
-fn parse_signature(bytes: &[u8]) -> Result<SignatureBox, VerifyError> {
-    let malformed = |why: &dyn std::fmt::Display| VerifyError::MalformedSignature(why.to_string());
-    let text = std::str::from_utf8(bytes).map_err(|error| malformed(&error))?;
-    let global = text.lines().nth(3).map_or(0, |line| line.trim().len());
-    if global != GLOBAL_SIGNATURE_CHARS {
-        return Err(malformed(&"its last line is not a signature"));
-    }
-    SignatureBox::from_string(text).map_err(|error| malformed(&error))
 }

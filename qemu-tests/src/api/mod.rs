@@ -5,6 +5,7 @@ mod console;
 mod error;
 mod pin;
 mod resources;
+mod updates;
 
 pub use client::Api;
 pub use console::Console;

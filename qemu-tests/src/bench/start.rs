@@ -15,6 +15,8 @@ use crate::{Firmware, Lab, MachineSpec, appliance, faults, installation};
 const WITHIN: Duration = Duration::from_secs(420);
 /// The first thing that the loader says.
 const LOADER: &str = "bootenv: |GRUB|Starting MeghOS";
+/// Disks are known by their serial number: another one than the appliance's.
+const BARE_SERIAL: &str = "MEGH-BARE-0001";
 /// How long an idle appliance settles before its memory is looked at.
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -90,7 +92,7 @@ impl Settled {
 /// The same kernel, initrd and root reach `multi-user.target` with our
 /// services and the engines masked; seconds from the kernel's start.
 pub(super) fn bare(lab: &Lab, base: &Path) -> Result<f64> {
-    let disk = Disk::overlay(lab, base, installation::DISK_SERIAL)?;
+    let disk = Disk::overlay(lab, base, BARE_SERIAL)?;
     let release = lab.release()?;
     let mut line = command_line(release, base)?;
     for unit in MASKED {

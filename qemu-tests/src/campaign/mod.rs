@@ -1,5 +1,6 @@
 //! Matrices too large for every run: many trials drawn from a seed, resumable.
 
+mod power_cut;
 mod record;
 mod work_cuts;
 
@@ -17,7 +18,10 @@ pub(crate) type Draws = fastrand::Rng;
 /// Does one trial; an error is a finding.
 type Work = fn(&Lab, &mut Draws) -> Result<()>;
 
-const CAMPAIGNS: &[(&str, Work)] = &[("work-cuts", work_cuts::trial)];
+const CAMPAIGNS: &[(&str, Work)] = &[
+    ("power-cut", power_cut::trial),
+    ("work-cuts", work_cuts::trial),
+];
 
 /// Which campaign, and how much of it.
 #[derive(Debug, PartialEq, Eq)]

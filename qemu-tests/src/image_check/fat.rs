@@ -208,7 +208,7 @@ impl<'a> Fat<'a> {
                 let from = index + index / 2;
                 let pair = byte(from)? | byte(from + 1)? << 8;
                 (
-                    if index % 2 == 0 {
+                    if index.is_multiple_of(2) {
                         pair & 0xfff
                     } else {
                         pair >> 4

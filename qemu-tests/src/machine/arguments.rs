@@ -3,14 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use serde_json::json;
 
+use super::firmware;
 use super::spec::{Firmware, MachineSpec, Medium};
 use crate::disk::{Attachment, Disk};
-
-/// Debian's build of OVMF, 4 MiB flash.
-const OVMF_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
-const OVMF_VARS: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
 /// Where QEMU's sockets and the machine's variables are.
 #[derive(Debug)]
@@ -35,9 +33,8 @@ impl Places {
     /// Gives the machine fresh firmware variables; those of an earlier start
     /// of the same machine stay.
     pub(super) fn prepare(&self, firmware: Firmware) -> Result<()> {
-        if firmware == Firmware::Uefi && !self.variables.exists() {
-            fs::copy(OVMF_VARS, &self.variables)
-                .with_context(|| format!("copying {OVMF_VARS}: is the package ovmf installed?"))?;
+        if firmware.is_uefi() && !self.variables.exists() {
+            firmware::make_variables(firmware, &self.variables)?;
         }
         Ok(())
     }
@@ -74,7 +71,9 @@ pub(super) fn arguments(
 ) -> Vec<String> {
     let mut args = Args::default();
     args.add("-name", &spec.name);
-    args.add("-machine", "q35");
+    // Secure firmware keeps its variables where only it can write them.
+    let secure = spec.firmware.is_secure();
+    args.add("-machine", if secure { "q35,smm=on" } else { "q35" });
     if has_hardware_virtualization() {
         args.add("-accel", "kvm");
         args.add("-cpu", "host");
@@ -103,7 +102,9 @@ pub(super) fn arguments(
         &format!("user,id=net0,hostfwd=tcp:127.0.0.1:{https_port}-:443"),
     );
     args.add("-device", "virtio-net-pci,netdev=net0,romfile=");
-    firmware(&mut args, spec.firmware, places);
+    if spec.firmware.is_uefi() {
+        flash(&mut args, spec.firmware, places);
+    }
     args.add("-device", "qemu-xhci,id=usb");
     medium(&mut args, spec);
     for (index, disk) in spec.disks.iter().enumerate() {
@@ -133,19 +134,22 @@ fn sockets(args: &mut Args, places: &Places) {
     args.add("-serial", "chardev:serial0");
 }
 
-fn firmware(args: &mut Args, firmware: Firmware, places: &Places) {
-    if firmware == Firmware::Uefi {
-        args.add(
-            "-drive",
-            &format!("if=pflash,format=raw,unit=0,readonly=on,file={OVMF_CODE}"),
-        );
-        args.add(
-            "-drive",
-            &format!(
-                "if=pflash,format=raw,unit=1,file={}",
-                places.variables.display()
-            ),
-        );
+fn flash(args: &mut Args, firmware: Firmware, places: &Places) {
+    let code = firmware::code(firmware);
+    args.add(
+        "-drive",
+        &format!("if=pflash,format=raw,unit=0,readonly=on,file={code}"),
+    );
+    args.add(
+        "-drive",
+        &format!(
+            "if=pflash,format=raw,unit=1,file={}",
+            places.variables.display()
+        ),
+    );
+    if firmware.is_secure() {
+        args.add("-global", "driver=cfi.pflash01,property=secure,value=on");
+        args.add("-global", "ICH9-LPC.disable_s3=1");
     }
 }
 
@@ -186,15 +190,18 @@ fn medium(args: &mut Args, spec: &MachineSpec) {
 fn attach(args: &mut Args, disk: &Disk, index: usize) {
     let order = index + 1;
     let serial = &disk.serial;
-    args.add(
-        "-drive",
-        &format!(
-            "if=none,id=disk{index},format={},cache={},discard=unmap,file={}",
-            disk.format.name(),
-            disk.cache,
-            disk.path.display()
+    match &disk.log {
+        None => args.add(
+            "-drive",
+            &format!(
+                "if=none,id=disk{index},format={},cache={},discard=unmap,file={}",
+                disk.format.name(),
+                disk.cache,
+                disk.path.display()
+            ),
         ),
-    );
+        Some(log) => args.add("-blockdev", &recorded(disk, log, index)),
+    }
     args.add(
         "-device",
         &match disk.attachment {
@@ -206,6 +213,24 @@ fn attach(args: &mut Args, disk: &Disk, index: usize) {
             }
         },
     );
+}
+
+/// A disk whose writes and flushes go into a log as well. The flushes must
+/// reach the log; below it, this host's cache is as safe as a disk.
+fn recorded(disk: &Disk, log: &Path, index: usize) -> String {
+    let file = |path: &Path| json!({ "driver": "file", "filename": path, "discard": "unmap" });
+    json!({
+        "driver": "blklogwrites",
+        "node-name": format!("disk{index}"),
+        "file": {
+            "driver": disk.format.name(),
+            "discard": "unmap",
+            "cache": { "no-flush": true },
+            "file": file(&disk.path),
+        },
+        "log": file(log),
+    })
+    .to_string()
 }
 
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! Virtual machines: what they are made of, and what is done to them.
 
 mod arguments;
+mod firmware;
 mod running;
 mod spec;
 

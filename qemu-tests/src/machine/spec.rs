@@ -13,6 +13,11 @@ use crate::disk::Disk;
 pub enum Firmware {
     /// OVMF, without Secure Boot.
     Uefi,
+    /// OVMF with Secure Boot: only the key that signed the release is known.
+    SecureOwn,
+    /// OVMF with Secure Boot: Microsoft's keys as in a shop's machine, and the
+    /// release's key in shim's list of the owner's keys.
+    SecureVendor,
     /// SeaBIOS.
     Bios,
 }
@@ -22,8 +27,27 @@ impl Firmware {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Uefi => "uefi",
+            Self::SecureOwn => "secure-own",
+            Self::SecureVendor => "secure-vendor",
             Self::Bios => "bios",
         }
+    }
+
+    /// The firmware whose installed disks this one starts too: what an
+    /// installation writes depends on the kind alone.
+    pub const fn kind(self) -> Self {
+        match self {
+            Self::Bios => Self::Bios,
+            Self::Uefi | Self::SecureOwn | Self::SecureVendor => Self::Uefi,
+        }
+    }
+
+    pub(super) const fn is_uefi(self) -> bool {
+        !matches!(self, Self::Bios)
+    }
+
+    pub(super) const fn is_secure(self) -> bool {
+        matches!(self, Self::SecureOwn | Self::SecureVendor)
     }
 }
 

@@ -50,7 +50,7 @@ impl Hand {
     }
 
     fn save(mut self, dir: &Path) -> PathBuf {
-        let magic = 0x6a73_6677_7368_72_u64;
+        let magic = 0x006a_7366_7773_6872_u64;
         for (at, value) in [(0, magic), (8, 1), (16, self.count), (24, SECTOR)] {
             self.bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
         }

@@ -28,7 +28,7 @@ fn whole_path(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<()> {
     let disk = installation::install(lab, firmware, medium)?;
     let mut appliance = appliance::boot(lab, firmware, &disk)?;
     ensure!(
-        appliance.version == lab.release()?.manifest().version,
+        appliance.version == lab.release()?.manifest().version.to_string(),
         "the console shows version {}",
         appliance.version
     );

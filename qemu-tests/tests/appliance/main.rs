@@ -8,3 +8,7 @@ mod c3_damage;
 mod c4_two_disks;
 mod c5_power_cuts;
 mod c6_browser;
+mod c7_secure_boot;
+mod c8_updates;
+mod c9_broken_releases;
+mod c9_update_power_cuts;

@@ -69,13 +69,14 @@ mod tests {
     fn a_note_counts_for_its_part_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("root.json");
-        let path = Some(path.as_path());
+        let file = path.as_path();
+        let path = Some(file);
         assert_eq!(read(path, "ab", 10), 0);
         write(path, "ab", 7).unwrap();
         assert_eq!(read(path, "ab", 10), 7);
         assert_eq!(read(path, "ab", 6), 0);
         assert_eq!(read(path, "cd", 10), 0);
-        fs::write(path.unwrap(), "{\"sha256\":\"ab\"").unwrap();
+        fs::write(file, "{\"sha256\":\"ab\"").unwrap();
         assert_eq!(read(path, "ab", 10), 0);
         clear(path).unwrap();
         clear(path).unwrap();

@@ -295,6 +295,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The version, both slots, what lies ready, the last trial, and how far the
+         *     updater is.
+         */
+        get: operations["show_update"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/update/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restarts the machine into the release that lies ready. Running instances
+         *     are stopped and started again; when the release does not do its job, the
+         *     machine comes back with the version that runs now.
+         */
+        post: operations["apply_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/update/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks for newer releases at the source and on sticks. */
+        post: operations["check_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/update/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The journal of the start that failed last. */
+        get: operations["show_trial_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/update/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restarts the machine into the version in the other slot, which ran before. */
+        post: operations["roll_back_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/update/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decides where releases come from and how far the appliance goes by itself. */
+        put: operations["set_update_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/update/stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetches a release into the other slot and checks it. Nothing changes for
+         *     what runs. A staging that was interrupted goes on where it was.
+         */
+        post: operations["stage_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -422,6 +551,20 @@ export interface components {
          * @enum {string}
          */
         Firmware: "uefi" | "bios";
+        /** @description One check of the health gate. */
+        GateCheck: {
+            /**
+             * Format: int64
+             * @description Seconds that it may take since the start of the gate.
+             */
+            deadline: number;
+            /** @description What was seen. */
+            detail: string;
+            /** @description Stable name: `daemon`, `store`, `hypervisor`, `pool`, `instances`, `network`, `clock`. */
+            name: string;
+            /** @description Whether it passed. */
+            passed: boolean;
+        };
         /** @description Answer of the health endpoint, which needs no session. */
         Health: {
             /** @description Whether the appliance has an owner. */
@@ -518,6 +661,25 @@ export interface components {
          * @enum {string}
          */
         InstanceStatus: "creating" | "stopped" | "starting" | "running" | "stopping" | "deleting" | "failed";
+        /** @description The last trial. */
+        LastTrial: {
+            /** @description When the end was known. */
+            at: components["schemas"]["i64"];
+            /** @description The checks, when the start came so far. */
+            checks: components["schemas"]["GateCheck"][];
+            /** @description What became of the control plane's data, when something did. */
+            data?: string | null;
+            /** @description The version that was left. */
+            from_version: string;
+            /** @description Whether the journal of the failed start was kept. */
+            journal: boolean;
+            /** @description How it ended. */
+            outcome: components["schemas"]["TrialOutcome"];
+            /** @description Why: which check failed, or how far the start came. */
+            reason: string;
+            /** @description The version that was tried. */
+            version: string;
+        };
         /** @description Opens a session. */
         LoginRequest: {
             /** @description The user's name. */
@@ -773,7 +935,7 @@ export interface components {
          * @description The kinds of problems. A code, once published, keeps its meaning.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "not_authenticated" | "wrong_credentials" | "not_claimed" | "wrong_claim_code" | "cross_site" | "not_found" | "method_not_allowed" | "already_claimed" | "name_taken" | "wrong_state" | "image_in_use" | "idempotency_mismatch" | "too_large" | "unsupported_media_type" | "invalid_field" | "image_refused" | "too_many_attempts" | "internal" | "unavailable" | "no_space";
+        ProblemCode: "bad_request" | "not_authenticated" | "wrong_credentials" | "not_claimed" | "wrong_claim_code" | "cross_site" | "not_found" | "method_not_allowed" | "already_claimed" | "name_taken" | "wrong_state" | "image_in_use" | "update_under_way" | "nothing_staged" | "no_way_back" | "idempotency_mismatch" | "too_large" | "unsupported_media_type" | "invalid_field" | "image_refused" | "too_many_attempts" | "internal" | "unavailable" | "updater_failed" | "no_space";
         /** @description A session of a user. The secret is only in the `megh_session` cookie. */
         Session: {
             /** @description When it was opened. */
@@ -789,6 +951,50 @@ export interface components {
             id: string;
             /** @description Whose session it is. */
             user: components["schemas"]["User"];
+        };
+        /**
+         * @description What a slot holds.
+         * @enum {string}
+         */
+        SlotState: "empty" | "incomplete" | "staged" | "on_trial" | "good" | "failed";
+        /** @description Puts a release into the other slot. */
+        StageRequest: {
+            /**
+             * @description Take a release from a stick although its documents have expired.
+             * @default false
+             */
+            allow_expired: boolean;
+            /**
+             * @description An address, or the device of a stick as a check found it; the
+             *     configured source when absent.
+             * @default null
+             */
+            source: string | null;
+            /**
+             * @description The version; the newest one when absent.
+             * @default null
+             * @example 1.4.0
+             */
+            version: string | null;
+        };
+        /** @description A release that lies ready in the other slot. */
+        StagedUpdate: {
+            /** @description When it was ready. */
+            at: components["schemas"]["i64"];
+            /**
+             * Format: int64
+             * @description Bytes that were fetched for it.
+             */
+            fetched: number;
+            /**
+             * Format: int64
+             * @description Bytes of all its parts.
+             */
+            size: number;
+            /** @description The slot, `a` or `b`. */
+            slot: string;
+            /** @description Its version. */
+            version: string;
         };
         /** @description One step of an operation. */
         Step: {
@@ -830,6 +1036,192 @@ export interface components {
             /** @description Release version. */
             version: string;
         };
+        /** @description One of the two places on the disk that hold a complete system. */
+        SystemSlot: {
+            /** @description Whether the machine starts from it next. */
+            next: boolean;
+            /** @description Whether the appliance runs from it. */
+            running: boolean;
+            /** @description `a` or `b`. */
+            slot: string;
+            /** @description What it holds. */
+            state: components["schemas"]["SlotState"];
+            /** @description The version it holds. */
+            version?: string | null;
+        };
+        /** @description Everything about the appliance's own system and its updates. */
+        SystemUpdate: {
+            check?: null | components["schemas"]["UpdateCheck"];
+            /** @description The least version that may be installed. */
+            floor?: string | null;
+            last_trial?: null | components["schemas"]["LastTrial"];
+            /** @description Things that are wrong and can be mended with `megh-update repair`. */
+            problems: string[];
+            progress?: null | components["schemas"]["UpdateProgress"];
+            /** @description The settings. */
+            settings: components["schemas"]["UpdateSettings"];
+            /** @description Both slots, `a` first. */
+            slots: components["schemas"]["SystemSlot"][];
+            staged?: null | components["schemas"]["StagedUpdate"];
+            task?: null | components["schemas"]["UpdateTask"];
+            trial?: null | components["schemas"]["UpdateTrial"];
+            /** @description The version that runs. */
+            version: string;
+        };
+        /** @description The journal of the start that failed. */
+        TrialJournal: {
+            /** @description The journal, its end when it is long. */
+            text: string;
+            /** @description Whether its beginning was left out. */
+            truncated: boolean;
+            /** @description The version that was tried. */
+            version: string;
+        };
+        /**
+         * @description How a trial ended.
+         * @enum {string}
+         */
+        TrialOutcome: "committed" | "failed" | "rolled_back";
+        /** @description What the last look for newer releases found. */
+        UpdateCheck: {
+            /** @description When it was. */
+            at: components["schemas"]["i64"];
+            /** @description Stable code of the error, in the updater's words: `unreachable`, `index-expired`. */
+            code?: string | null;
+            /** @description Why it could not be found out. */
+            error?: string | null;
+            /** @description Newer releases; none when the appliance is up to date. */
+            offers: components["schemas"]["UpdateOffer"][];
+        };
+        /** @description A newer release. */
+        UpdateOffer: {
+            /**
+             * Format: int64
+             * @description Bytes that would have to be fetched, when that is known.
+             */
+            download?: number | null;
+            /** @description Why it is taken only with an explicit word (`allow_expired`). */
+            refused?: string | null;
+            released_at?: null | components["schemas"]["i64"];
+            /**
+             * Format: int64
+             * @description Bytes of all parts that would be written.
+             */
+            size: number;
+            /** @description Where it was found: an address, or the device of a stick. */
+            source: string;
+            /** @description Its version. */
+            version: string;
+        };
+        /**
+         * @description What the updater is doing.
+         * @enum {string}
+         */
+        UpdatePhase: "checking" | "preparing" | "writing" | "verifying" | "activating";
+        /**
+         * @description How far the appliance goes by itself.
+         * @enum {string}
+         */
+        UpdatePolicy: "automatic" | "download_only" | "manual";
+        /** @description How far the updater is. */
+        UpdateProgress: {
+            /**
+             * Format: int64
+             * @description Bytes done in this phase.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Seconds until the phase ends, when it can be told.
+             */
+            eta?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes fetched from the source so far.
+             */
+            fetched: number;
+            /** @description What is being done. */
+            phase: components["schemas"]["UpdatePhase"];
+            /**
+             * Format: int64
+             * @description Bytes per second over the last seconds.
+             */
+            rate: number;
+            /**
+             * Format: int64
+             * @description Bytes of this phase; 0 while unknown.
+             */
+            total: number;
+        };
+        /** @description What an administrator decides about updates. */
+        UpdateSettings: {
+            /**
+             * Format: int64
+             * @description Most bytes per second of a download, at least 16384; none is no limit.
+             */
+            bandwidth?: number | null;
+            /** @description The channel, `stable` or `candidate`; none is stable. */
+            channel?: string | null;
+            /** @description How far the appliance goes by itself. */
+            policy: components["schemas"]["UpdatePolicy"];
+            /** @description Where releases come from, `https://…` or `http://…`; none: only sticks. */
+            source?: string | null;
+            window?: null | components["schemas"]["UpdateWindow"];
+        };
+        /**
+         * @description What the updater was last asked for through the API since the control
+         *     plane started.
+         */
+        UpdateTask: {
+            /** @description Stable code of the failure, in the updater's words: `signature-wrong`, `no-source`. */
+            code?: string | null;
+            /** @description What failed. */
+            error?: string | null;
+            finished_at?: null | components["schemas"]["i64"];
+            /** @description What to do about it. */
+            hint?: string | null;
+            /** @description What was asked for. */
+            kind: components["schemas"]["UpdateTaskKind"];
+            /** @description When it began. */
+            started_at: components["schemas"]["i64"];
+            /** @description How far it is. */
+            status: components["schemas"]["UpdateTaskStatus"];
+        };
+        /**
+         * @description What the updater can be asked for.
+         * @enum {string}
+         */
+        UpdateTaskKind: "check" | "stage" | "apply" | "rollback";
+        /**
+         * @description How far a task is.
+         * @enum {string}
+         */
+        UpdateTaskStatus: "running" | "succeeded" | "failed";
+        /** @description A version that was started and has not yet proved itself. */
+        UpdateTrial: {
+            /**
+             * Format: int32
+             * @description Starts that were begun, this one included, 1 to 3.
+             */
+            attempt: number;
+            /** @description The checks as last seen. */
+            checks: components["schemas"]["GateCheck"][];
+            /** @description The version. */
+            version: string;
+        };
+        /** @description A daily span in UTC. It may run over midnight; equal ends are the whole day. */
+        UpdateWindow: {
+            /**
+             * Format: int32
+             * @description First minute of the day, 0 to 1439.
+             */
+            from_minute: number;
+            /**
+             * Format: int32
+             * @description The minute after the last one, 0 to 1439.
+             */
+            to_minute: number;
+        };
         /** @description A person with an account. */
         User: {
             /**
@@ -857,6 +1249,7 @@ export type ConsoleTicket = components['schemas']['ConsoleTicket'];
 export type DesiredState = components['schemas']['DesiredState'];
 export type FieldError = components['schemas']['FieldError'];
 export type Firmware = components['schemas']['Firmware'];
+export type GateCheck = components['schemas']['GateCheck'];
 export type Health = components['schemas']['Health'];
 export type HealthStatus = components['schemas']['HealthStatus'];
 export type Image = components['schemas']['Image'];
@@ -864,6 +1257,7 @@ export type ImageFormat = components['schemas']['ImageFormat'];
 export type ImageState = components['schemas']['ImageState'];
 export type Instance = components['schemas']['Instance'];
 export type InstanceStatus = components['schemas']['InstanceStatus'];
+export type LastTrial = components['schemas']['LastTrial'];
 export type LoginRequest = components['schemas']['LoginRequest'];
 export type NewAdmin = components['schemas']['NewAdmin'];
 export type NewImage = components['schemas']['NewImage'];
@@ -878,10 +1272,28 @@ export type PageSession = components['schemas']['Page_Session'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
 export type Session = components['schemas']['Session'];
+export type SlotState = components['schemas']['SlotState'];
+export type StageRequest = components['schemas']['StageRequest'];
+export type StagedUpdate = components['schemas']['StagedUpdate'];
 export type Step = components['schemas']['Step'];
 export type StepStatus = components['schemas']['StepStatus'];
 export type StopRequest = components['schemas']['StopRequest'];
 export type System = components['schemas']['System'];
+export type SystemSlot = components['schemas']['SystemSlot'];
+export type SystemUpdate = components['schemas']['SystemUpdate'];
+export type TrialJournal = components['schemas']['TrialJournal'];
+export type TrialOutcome = components['schemas']['TrialOutcome'];
+export type UpdateCheck = components['schemas']['UpdateCheck'];
+export type UpdateOffer = components['schemas']['UpdateOffer'];
+export type UpdatePhase = components['schemas']['UpdatePhase'];
+export type UpdatePolicy = components['schemas']['UpdatePolicy'];
+export type UpdateProgress = components['schemas']['UpdateProgress'];
+export type UpdateSettings = components['schemas']['UpdateSettings'];
+export type UpdateTask = components['schemas']['UpdateTask'];
+export type UpdateTaskKind = components['schemas']['UpdateTaskKind'];
+export type UpdateTaskStatus = components['schemas']['UpdateTaskStatus'];
+export type UpdateTrial = components['schemas']['UpdateTrial'];
+export type UpdateWindow = components['schemas']['UpdateWindow'];
 export type User = components['schemas']['User'];
 export type I64 = components['schemas']['i64'];
 export type $defs = Record<string, never>;
@@ -2750,6 +3162,523 @@ export interface operations {
                 };
             };
             /** @description `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The appliance's own system. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemUpdate"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The machine is about to restart. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemUpdate"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet; `cross_site`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `update_under_way`: The updater is at work already; `nothing_staged`: No release lies ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being looked. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemUpdate"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet; `cross_site`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `update_under_way`: The updater is at work already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_trial_journal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialJournal"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The machine is about to restart. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemUpdate"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet; `cross_site`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `update_under_way`: The updater is at work already; `no_way_back`: The other slot holds nothing to go back to */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_update_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            /** @description They are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateSettings"];
+                };
+            };
+            /** @description `bad_request`: The request is not well-formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet; `cross_site`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_field`: A field has a value that is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stage_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["StageRequest"];
+            };
+        };
+        responses: {
+            /** @description It is being staged. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemUpdate"];
+                };
+            };
+            /** @description `bad_request`: The request is not well-formed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated`: A session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_claimed`: The appliance has no owner yet; `cross_site`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `update_under_way`: The updater is at work already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The content type is not taken here */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_field`: A field has a value that is not allowed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: A fault of the appliance */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `updater_failed`: The updater cannot do this; `unavailable`: The appliance cannot do this now */
             503: {
                 headers: {
                     [name: string]: unknown;

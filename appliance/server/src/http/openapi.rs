@@ -23,6 +23,7 @@ use super::problem::PROBLEM_JSON;
     ),
     tags(
         (name = "appliance", description = "The appliance as a whole."),
+        (name = "updates", description = "The appliance's own system: versions, slots, updates and the way back."),
         (name = "identity", description = "Claim, login and sessions."),
         (name = "images", description = "What instances are made from."),
         (name = "instances", description = "Virtual machines."),

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::openapi::Api;
-use super::routes::{claim, console, images, instances, operations, sessions, system};
+use super::routes::{claim, console, images, instances, operations, sessions, system, updates};
 use super::{AppState, gate, problem, request_id, security, web};
 
 /// The text about problems, which problem documents refer to.
@@ -50,6 +50,13 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     let api = OpenApiRouter::new()
         .routes(routes!(system::health))
         .routes(routes!(system::system))
+        .routes(routes!(updates::show))
+        .routes(routes!(updates::check))
+        .routes(routes!(updates::stage))
+        .routes(routes!(updates::apply))
+        .routes(routes!(updates::rollback))
+        .routes(routes!(updates::set))
+        .routes(routes!(updates::journal))
         .routes(routes!(claim::claim))
         .routes(routes!(sessions::list, sessions::login))
         .routes(routes!(sessions::logout))

@@ -9,6 +9,7 @@ pub(crate) mod operations;
 pub(crate) mod paging;
 pub(crate) mod sessions;
 pub(crate) mod system;
+pub(crate) mod updates;
 pub(crate) mod upload;
 pub(crate) mod uploads;
 

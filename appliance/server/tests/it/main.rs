@@ -16,4 +16,5 @@ mod images;
 mod instances;
 mod openapi;
 mod reconcile;
+mod updates;
 mod web;

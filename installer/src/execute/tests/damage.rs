@@ -37,9 +37,13 @@ fn a_flipped_bit_in_the_manifest_is_refused() {
         &FakeMachine::new(),
         &world.path("release"),
         &world.path("keys"),
+        false,
     );
     let text = crate::session::chain(&opened.unwrap_err());
-    assert!(text.contains("manifest's signature is wrong"), "{text}");
+    assert!(
+        text.contains("signature of the manifest is wrong"),
+        "{text}"
+    );
 }
 
 /// A machine whose disk spoils what is written at one place.

@@ -7,6 +7,7 @@ pub(super) mod instances;
 pub(super) mod operations;
 pub(super) mod sessions;
 pub(super) mod system;
+pub(super) mod updates;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};

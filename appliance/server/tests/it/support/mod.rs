@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod engines;
+pub mod updater;
 pub mod world;
 
 pub use client::{Answer, Client};

@@ -13,6 +13,7 @@ use meghd::app::{App, Engines, Settings};
 use meghd::clock::Clock;
 use meghd::ownership::{Ownership, Screen};
 use meghd::password::Cost;
+use meghd::updates::{Limits, Program};
 use tokio::task::JoinSet;
 
 use super::client::Client;
@@ -31,6 +32,8 @@ pub struct World {
     pub clock: Clock,
     /// Freezes a call to an engine, as if the daemon were killed during it.
     pub freezer: Arc<Freezer>,
+    /// How long the updater may take.
+    pub updater_limits: Limits,
     /// Changes when the machine is started anew.
     pub host_boot: String,
 }
@@ -54,6 +57,7 @@ impl World {
             hypervisor: FakeHypervisor::new(),
             clock: Clock::manual(1_800_000_000_000),
             freezer: Arc::default(),
+            updater_limits: Limits::default(),
             host_boot: "first boot".to_owned(),
         }
     }
@@ -81,6 +85,7 @@ impl World {
                 &self.freezer,
             )),
             pool: Arc::new(FreezingPool::new(self.pool.clone(), &self.freezer)),
+            updater: Program::new(&self.home.path().join("megh-update"), self.updater_limits),
         };
         let screen = self.home.path().join("console.json");
         let ownership = Ownership::new(Screen {
@@ -107,6 +112,7 @@ impl World {
             slot: Some("a".to_owned()),
             host_boot: self.host_boot.clone(),
             run_dir: self.home.path().join("run"),
+            update_dir: self.home.path().join("update"),
             serial_dir: self.home.path().join("serial"),
             web_dir: Some(self.home.path().join("web")).filter(|web| web.exists()),
             max_image: MAX_IMAGE,

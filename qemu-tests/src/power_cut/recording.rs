@@ -1,0 +1,171 @@
+//! An update from beginning to end, with everything that the machine wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use megh_model::release::MANIFEST_FILE;
+use serde::{Deserialize, Serialize};
+
+use super::examine::Cut;
+use crate::disk::Disk;
+use crate::image_check::KnownRelease;
+use crate::installation::{self, DISK_SERIAL};
+use crate::updating::{self, Story};
+use crate::write_log::{Base, Replay, WriteLog};
+use crate::{Firmware, Lab};
+
+/// The site that is updated to, and its version.
+const SITE: (&str, &str) = ("next", "0.2.0");
+
+/// A recorded update: stage, apply, the loader's notes, commit, rollback.
+#[derive(Debug)]
+pub struct Recording {
+    base: PathBuf,
+    log: WriteLog,
+    known: Vec<KnownRelease>,
+    marks: Marks,
+}
+
+/// How long the log was when something began, in bytes.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Marks {
+    stage: u64,
+    apply: u64,
+    rollback: u64,
+}
+
+impl Recording {
+    /// The recording of this image's update, made now unless it was made before.
+    pub fn of_update(lab: &Lab, firmware: Firmware) -> Result<Self> {
+        let digest = lab.release()?.short_digest()?;
+        let kept = lab.cache().join("recordings");
+        let folder = kept.join(format!("{digest}-{}", firmware.name()));
+        if !folder.join("marks.json").is_file() {
+            forget_other_builds(&kept, &digest)?;
+            fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+            record(lab, firmware, &folder)?;
+        }
+        let marks = fs::read(folder.join("marks.json")).context("reading the marks")?;
+        Ok(Self {
+            base: installation::base_path(lab, firmware)?,
+            log: WriteLog::open(&folder.join("writes"))?,
+            known: known(lab)?,
+            marks: serde_json::from_slice(&marks).context("reading the marks")?,
+        })
+    }
+
+    /// The releases that may be in a slot.
+    pub fn known(&self) -> Vec<KnownRelease> {
+        self.known.clone()
+    }
+
+    /// The index of the first entry of the staging.
+    pub fn begin(&self) -> usize {
+        self.log.index_at(self.marks.stage)
+    }
+
+    /// The index after the last entry.
+    pub fn end(&self) -> usize {
+        self.log.entries().len()
+    }
+
+    /// What the machine was doing at an entry.
+    pub fn phase(&self, entry: usize) -> &'static str {
+        let before = |mark| entry < self.log.index_at(mark);
+        if before(self.marks.stage) {
+            "before the update"
+        } else if before(self.marks.apply) {
+            "stage"
+        } else if before(self.marks.rollback) {
+            "apply, trial and commit"
+        } else {
+            "rollback"
+        }
+    }
+
+    /// A walk through everything that was written.
+    pub fn replay(&self) -> Result<Replay> {
+        Ok(Replay::new(self.log.clone(), Base::open(&self.base)?))
+    }
+
+    /// The disk before the recording.
+    pub fn base(&self) -> Result<Base> {
+        Base::open(&self.base)
+    }
+
+    /// Makes the disk that a cut leaves behind.
+    pub fn write_disk(&self, cut: Cut, target: &Path) -> Result<()> {
+        let mut written = false;
+        self.replay()?.walk(cut.epoch, |epoch| {
+            if epoch.flush == cut.epoch || !written && epoch.flush > cut.epoch {
+                let above = cut.amount.of(epoch);
+                epoch.promised.with(&above).write_to(&self.base, target)?;
+                written = true;
+            }
+            anyhow::Ok(())
+        })?;
+        written
+            .then_some(())
+            .with_context(|| format!("the recording has no {cut}"))
+    }
+}
+
+fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
+    // The installed disk is made if it is not there.
+    installation::installed_disk(lab, firmware)?;
+    let base = installation::base_path(lab, firmware)?;
+    let disk = Disk::recorded(lab, &base, DISK_SERIAL)?;
+    let log = disk.log().context("the disk is recorded")?.to_owned();
+    let length = || {
+        fs::metadata(&log)
+            .map(|meta| meta.len())
+            .with_context(|| format!("measuring {}", log.display()))
+    };
+    let story = Story::begin(lab, firmware, &disk)?;
+    let installed = story.appliance.version.clone();
+    let stage = length()?;
+    story.stage(&updating::site(lab, SITE.0)?, SITE.1)?;
+    let apply = length()?;
+    let story = story.apply(SITE.1)?;
+    let rollback = length()?;
+    let story = story.roll_back(&installed)?;
+    story.appliance.power_off()?;
+    let marks = Marks {
+        stage,
+        apply,
+        rollback,
+    };
+    lab.say(&format!("recorded: {} MiB of writes", length()? >> 20));
+    fs::rename(&log, folder.join("writes")).context("keeping the log")?;
+    fs::write(folder.join("marks.json"), serde_json::to_vec(&marks)?).context("keeping the marks")
+}
+
+/// The installed release and the one that is updated to.
+fn known(lab: &Lab) -> Result<Vec<KnownRelease>> {
+    let (name, version) = SITE;
+    let next = updating::site_folder(lab, name)?.join(version);
+    let installed = lab.release()?.out().join("release");
+    [installed, next]
+        .into_iter()
+        .map(|folder| {
+            let path = folder.join(MANIFEST_FILE);
+            let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            KnownRelease::of_manifest(&text)
+        })
+        .collect()
+}
+
+/// Recordings are large; those of other images are of no use.
+fn forget_other_builds(kept: &Path, digest: &str) -> Result<()> {
+    let Ok(entries) = fs::read_dir(kept) else {
+        return Ok(());
+    };
+    for entry in entries.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(digest) {
+            fs::remove_dir_all(entry.path())
+                .with_context(|| format!("removing {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Releases that do not do their job: the version before serves again, and
+//! nobody did anything.
+
+use anyhow::ensure;
+use megh_qemu_tests::updating::{Story, site};
+use megh_qemu_tests::{Firmware, installation, scenario};
+
+/// The version of all broken releases.
+const BROKEN: &str = "0.9.0";
+
+// One machine takes them one after the other, as the same machine would.
+#[test]
+fn three_broken_releases_end_in_the_version_before() {
+    scenario("broken releases", |lab| {
+        let disk = installation::installed_disk(lab, Firmware::Uefi)?;
+        let mut story = Story::begin(lab, Firmware::Uefi, &disk)?;
+        for name in ["daemon-crashes", "panics", "userspace-hangs"] {
+            lab.say(name);
+            story.stage(&site(lab, name)?, BROKEN)?;
+            story = story.apply_in_vain(BROKEN)?;
+            if name == "daemon-crashes" {
+                let journal = story.api.trial_journal()?;
+                ensure!(
+                    journal.text.contains("meghd"),
+                    "the journal of the failed start says nothing of meghd"
+                );
+            }
+        }
+        story.appliance.power_off()
+    });
+}
