@@ -69,7 +69,8 @@ impl Examiner<'_> {
             let path = self.places.keys().join(name);
             kept::read(self.machine, &path).map_err(UpdateError::file("read", path))
         };
-        let built_in = TrustedRoot::built_in(&read(ROOT_FILE)?, &read(&signature_file(ROOT_FILE))?)?;
+        let built_in =
+            TrustedRoot::built_in(&read(ROOT_FILE)?, &read(&signature_file(ROOT_FILE))?)?;
         let newer = built_in.clone().follow_kept(&mut |name, _| {
             let path = self.places.kept(ROOTS_DIR).join(name);
             Ok::<_, FetchError>(kept::read(self.machine, &path).ok())
@@ -86,24 +87,22 @@ impl Examiner<'_> {
         let trust = self.trust();
         let known = self.root()?;
         let mut roots = BTreeMap::new();
-        let root = known.clone().follow(wish.allow_expired, &mut |name, limit| {
-            let bytes = site.read(name, limit)?;
-            if let Some(bytes) = &bytes {
-                roots.insert(name.to_owned(), bytes.clone());
-            }
-            Ok::<_, FetchError>(bytes)
-        })?;
+        let root = known
+            .clone()
+            .follow(wish.allow_expired, &mut |name, limit| {
+                let bytes = site.read(name, limit)?;
+                if let Some(bytes) = &bytes {
+                    roots.insert(name.to_owned(), bytes.clone());
+                }
+                Ok::<_, FetchError>(bytes)
+            })?;
         let demands = self.demands(site, wish)?;
         let verifier = Verifier::new(&root, &trust, &demands)?;
         let mut read = |name: &str, limit: usize| site.read(name, limit);
         let index = verifier.read_index(self.channel(site), &mut read)?;
         self.keep_roots(&known, &root, &roots)?;
         let trust = trust.with_root(&root).with_index(&index);
-        kept::save_bytes(
-            self.machine,
-            &self.places.kept(TRUST_FILE),
-            &trust.to_bytes(),
-        )?;
+        keep_trust(self.machine, self.places, &trust)?;
         Ok(Examined {
             site,
             root,
@@ -180,6 +179,15 @@ impl Examiner<'_> {
         }
         Ok(())
     }
+}
+
+/// Writes down what must not be forgotten of documents and versions.
+pub(crate) fn keep_trust(
+    machine: &dyn Machine,
+    places: &Places,
+    trust: &TrustState,
+) -> Result<(), UpdateError> {
+    kept::save_bytes(machine, &places.kept(TRUST_FILE), &trust.to_bytes())
 }
 
 impl Examined<'_, '_> {

@@ -63,7 +63,10 @@ pub(crate) fn forget(machine: &dyn Machine, path: &Path) -> Result<(), UpdateErr
 /// A whole small file.
 pub(crate) fn read(machine: &dyn Machine, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    machine.open_file(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    machine
+        .open_file(path)?
+        .take(LIMIT)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

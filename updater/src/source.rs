@@ -92,8 +92,11 @@ impl<'m> Site<'m> {
             dir.join(STICK_DIR),
             dir.join(MEDIUM_RELEASE_DIR),
         ];
-        let has_index =
-            |dir: &PathBuf| Channel::ALL.iter().any(|c| dir.join(c.index_file()).is_file());
+        let has_index = |dir: &PathBuf| {
+            Channel::ALL
+                .iter()
+                .any(|c| dir.join(c.index_file()).is_file())
+        };
         let Some(dir) = below.iter().find(|dir| has_index(dir)) else {
             return Err(UpdateError::NoRelease(name));
         };

@@ -56,7 +56,9 @@ fn either_damaged_copy_is_survived_and_repaired() {
 fn the_marker_lies_on_the_first_copy_alone() {
     let (dir, store) = store();
     assert_eq!(store.marker(), None);
-    store.put_marker(&FakeMachine::new(), Marker::fresh(4)).unwrap();
+    store
+        .put_marker(&FakeMachine::new(), Marker::fresh(4))
+        .unwrap();
     assert_eq!(store.marker(), Some(Marker::fresh(4)));
     assert!(!dir.path().join("spare").join(MARKER_PATH).exists());
 }
