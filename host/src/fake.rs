@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::command::{Cmd, CommandError, Exit, Output};
 use crate::disk::RawDisk;
-use crate::efi::{BootEntries, EfiError};
+use crate::efi::{BootEntries, EfiError, SecureBootKeys};
 use crate::mount::{MountError, MountSpec};
 use crate::{Machine, System};
 
@@ -208,6 +208,11 @@ impl Machine for FakeMachine {
         }
         self.state().boot_entries.push(entries.clone());
         Ok(())
+    }
+
+    fn enrol_secure_boot(&self, _keys: &SecureBootKeys) -> Result<(), EfiError> {
+        self.step("enrol Secure Boot keys")
+            .map_err(|_| EfiError::NoAnswer)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::command::{Cmd, CommandError, Output};
 use crate::disk::{RawDisk, SystemDisk};
-use crate::efi::{self, BootEntries, EfiError};
+use crate::efi::{self, BootEntries, EfiError, SecureBootKeys};
 use crate::file;
 use crate::mount::{MountError, MountSpec, sys};
 
@@ -60,6 +60,9 @@ pub trait Machine: fmt::Debug + Send + Sync {
 
     /// Makes boot entries in the firmware.
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError>;
+
+    /// Enrols Secure Boot keys in firmware that is in setup mode.
+    fn enrol_secure_boot(&self, keys: &SecureBootKeys) -> Result<(), EfiError>;
 }
 
 impl dyn Machine + '_ {
@@ -109,5 +112,9 @@ impl Machine for System {
 
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {
         efi::register(entries)
+    }
+
+    fn enrol_secure_boot(&self, keys: &SecureBootKeys) -> Result<(), EfiError> {
+        efi::enrol(keys)
     }
 }

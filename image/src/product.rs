@@ -17,7 +17,7 @@ pub struct Program {
     /// Its name.
     pub name: &'static str,
     /// The crate it comes from.
-    package: &'static str,
+    pub package: &'static str,
     /// Its place in the image.
     pub place: &'static str,
 }
@@ -40,7 +40,8 @@ const fn program(name: &'static str, package: &'static str, place: &'static str)
     }
 }
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What the programs are compiled for, as Rust calls it.
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The compiled programs.
 pub struct Programs {

@@ -9,6 +9,7 @@ mod activate;
 mod error;
 mod file_systems;
 mod pool;
+mod secure_boot;
 mod system;
 mod wipe;
 
@@ -47,6 +48,8 @@ pub struct Task<'a> {
     pub other_partitions: BTreeSet<Uuid>,
     /// A directory for mount points.
     pub run: &'a Path,
+    /// The directory with Secure Boot keys for firmware.
+    pub secure_boot: &'a Path,
 }
 
 /// Installs. When this fails, nothing stays mounted, and the disk is either as
@@ -106,6 +109,7 @@ impl Run<'_> {
         written?;
         self.meter.enter(Phase::Firmware);
         self.tell_firmware();
+        self.enrol_secure_boot();
         Ok(())
     }
 

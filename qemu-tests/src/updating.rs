@@ -1,11 +1,14 @@
 //! Stories about updates: a machine with something on it, a site with a
 //! release, and what becomes of both.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use megh_api_types::{InstanceStatus, SystemUpdate, TrialOutcome};
+
+use serde_json::Value;
 
 use crate::api::Api;
 use crate::appliance::{self, Appliance};
@@ -16,6 +19,8 @@ use crate::{Firmware, Lab};
 
 /// The instance that must run again after whatever happens.
 pub(crate) const SURVIVOR: &str = "survivor";
+/// What a site offers in the channel that machines follow when nothing is said.
+const INDEX: &str = "stable.json";
 /// From the request to the machine's reset.
 const RESTARTS_WITHIN: Duration = Duration::from_secs(180);
 /// From the first reset of a failed trial to the old version's console: three
@@ -180,11 +185,20 @@ impl<'l> Story<'l> {
 pub fn site_folder(lab: &Lab, name: &str) -> Result<PathBuf> {
     let folder = lab.release()?.out().join("sites").join(name);
     ensure!(
-        folder.join("stable.json").is_file(),
+        folder.join(INDEX).is_file(),
         "there is no site in {}: run `cargo ci releases --all`",
         folder.display()
     );
     Ok(folder)
+}
+
+/// The one version that a site offers.
+pub fn site_version(lab: &Lab, name: &str) -> Result<String> {
+    let path = site_folder(lab, name)?.join(INDEX);
+    let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let index: Value = serde_json::from_slice(&text).context("reading the index")?;
+    let version = index["releases"][0]["version"].as_str();
+    Ok(version.context("the index lists nothing")?.to_owned())
 }
 
 /// A site that `cargo ci releases` made, served.

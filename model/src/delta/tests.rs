@@ -86,7 +86,8 @@ fn an_index_has_one_form() {
 #[test]
 fn what_is_not_an_index_is_refused() {
     type Wrong = fn(&mut Vec<u8>);
-    let cases: &[(Wrong, fn(&IndexError) -> bool)] = &[
+    type Right = fn(&IndexError) -> bool;
+    let cases: &[(Wrong, Right)] = &[
         (|b| b.clear(), |e| matches!(e, IndexError::Length(0))),
         (|b| b.truncate(79), |e| matches!(e, IndexError::Length(79))),
         (
@@ -177,7 +178,7 @@ fn carry_out(new: &[u8], seeds: &[Vec<u8>], chunking: Chunking, gap: u64) -> (Ve
 fn shifted_bytes_are_found_again() {
     let old = noise(5, 1 << 20);
     let new = [b"shift", &old[..]].concat();
-    let (made, fetched, _) = carry_out(&new, &[old.clone()], CONTENT, 0);
+    let (made, fetched, _) = carry_out(&new, std::slice::from_ref(&old), CONTENT, 0);
     assert!(made == new && fetched < 40_000, "{fetched}");
     let (made, fetched, _) = carry_out(&new, &[old], Chunking::Fixed { size: 4096 }, 0);
     assert!(made == new && fetched == new.len() as u64);

@@ -1,5 +1,9 @@
 //! Putting one part of a release together in its place.
 
+mod chunked;
+mod index;
+mod seeds;
+mod stream;
 mod whole;
 
 use std::fs::File;
@@ -51,8 +55,11 @@ pub struct Counts {
     pub done: u64,
     /// Fetched from the source, chunk index included.
     pub fetched: u64,
-    /// Taken from seeds, or found in the target.
+    /// Taken from seeds, found in the target, or computed.
     pub reused: u64,
+    /// Why the chunk index was of no use and the whole part was fetched: the
+    /// code of the error that it met. None when there was none to use.
+    pub without_index: Option<&'static str>,
 }
 
 /// Puts the part together and waits until it is on the medium. Returns without
@@ -78,7 +85,10 @@ pub fn assemble(
         },
         progress,
     };
-    work.whole()?;
+    match job.manifest.chunks(job.kind) {
+        Some(listed) => work.by_chunks(&path::join(job.dir, &listed.file), listed, &job.seeds)?,
+        None => work.whole()?,
+    }
     Ok(work.counts)
 }
 
@@ -96,6 +106,27 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// By its chunk index where that is of use, else whole.
+    fn by_chunks(
+        &mut self,
+        index_path: &str,
+        listed: &Part,
+        seeds: &[Seed],
+    ) -> Result<(), FetchError> {
+        match self.chunked(index_path, listed, seeds) {
+            Err(error) if index::is_of_no_use(&error) => {
+                self.counts.without_index = Some(error.code());
+                self.whole()
+            }
+            result => result,
+        }
+    }
+
+    /// What was counted as done is done again.
+    fn begin_anew(&mut self) {
+        (self.counts.done, self.counts.reused) = (0, 0);
+    }
+
     /// Tells how far it is.
     fn tell(&mut self) {
         (self.progress)(self.counts);

@@ -144,6 +144,22 @@ pub enum FetchError {
         /// The place's size in bytes.
         room: u64,
     },
+    /// The chunk index is not the signed one, or of no use for the part.
+    #[error("the chunk index {path} is refused: {why}")]
+    Index {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A chunk is not the one of the index.
+    #[error("{path}: the bytes from {at} on are not those of the chunk index")]
+    Chunk {
+        /// The file.
+        path: String,
+        /// Where the chunk begins.
+        at: u64,
+    },
     /// All came, and it is not what was signed.
     #[error(transparent)]
     Part(#[from] PartError),
@@ -174,8 +190,21 @@ impl FetchError {
             Self::Read { .. } => "unreadable",
             Self::Target { .. } => "target-failed",
             Self::NoRoom { .. } => "no-room",
+            Self::Index { .. } => "index-refused",
+            Self::Chunk { .. } => "chunk-damaged",
             Self::Part(PartError::Digest { .. }) => "part-damaged",
             Self::Setup(_) => "setup-failed",
+        }
+    }
+
+    /// An error that a sink handed through a source as the system's.
+    pub(super) fn unwrapped(self) -> Self {
+        match self {
+            Self::Target { what, source } => match source.downcast::<Self>() {
+                Ok(inner) => inner,
+                Err(source) => Self::Target { what, source },
+            },
+            other => other,
         }
     }
 

@@ -55,14 +55,13 @@ impl Work<'_> {
         };
         // What came before the interruption is kept.
         self.note()?;
-        result?;
+        result.map_err(FetchError::unwrapped)?;
         Ok(check.finish()?)
     }
 
     /// Reads what is noted as written; the answer is how much of it there is.
     fn take_over(&mut self, noted: u64, check: &mut PartCheck) -> Result<u64, FetchError> {
-        self.counts.done = 0;
-        self.counts.reused = 0;
+        self.begin_anew();
         let mut buffer = vec![0; PIECE];
         while self.counts.done < noted {
             let left = usize::try_from(noted - self.counts.done).unwrap_or(PIECE);
