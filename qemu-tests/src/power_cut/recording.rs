@@ -55,6 +55,21 @@ impl Recording {
         })
     }
 
+    /// A recording that is all update.
+    #[cfg(test)]
+    pub(super) fn of(base: PathBuf, log: WriteLog, known: Vec<KnownRelease>) -> Self {
+        Self {
+            base,
+            log,
+            known,
+            marks: Marks {
+                stage: 0,
+                apply: u64::MAX,
+                rollback: u64::MAX,
+            },
+        }
+    }
+
     /// The releases that may be in a slot.
     pub fn known(&self) -> Vec<KnownRelease> {
         self.known.clone()
