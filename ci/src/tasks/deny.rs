@@ -1,14 +1,14 @@
 //! Licences, bans, sources and advisories of dependencies, with cargo-deny.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use megh_host::command::Cmd;
 
-use super::tools::cargo_tool;
 use crate::report::Step;
 use crate::workspace::Workspace;
 
 /// Runs cargo-deny, which is built into the cache when it is missing.
 pub(crate) fn run(workspace: &Workspace, step: &mut Step) -> Result<()> {
-    let deny = cargo_tool(workspace, "cargo-deny")?;
+    let deny = tool(workspace)?;
     deny.clone()
         .args(["check", "bans", "licenses", "sources"])
         .interactive()
@@ -25,4 +25,27 @@ pub(crate) fn run(workspace: &Workspace, step: &mut Step) -> Result<()> {
         return Ok(());
     }
     bail!("advisories: {}", advisories.stderr)
+}
+
+fn tool(workspace: &Workspace) -> Result<Cmd> {
+    if workspace
+        .program("cargo-deny")
+        .arg("--version")
+        .succeeds()
+        .unwrap_or(false)
+    {
+        return Ok(workspace.program("cargo-deny"));
+    }
+    let binary = workspace.cache().join("bin/cargo-deny");
+    if !binary.is_file() {
+        println!("building cargo-deny once; this takes some minutes");
+        workspace
+            .cargo("install")
+            .args(["cargo-deny", "--locked", "--root"])
+            .arg(workspace.cache())
+            .interactive()
+            .run()
+            .context("building cargo-deny")?;
+    }
+    Ok(workspace.program(binary))
 }

@@ -12,7 +12,6 @@ pub(crate) mod run;
 pub(crate) mod rust;
 pub(crate) mod setup;
 pub(crate) mod tidy;
-pub(crate) mod tools;
 pub(crate) mod web;
 
 use anyhow::Result;
