@@ -30,6 +30,12 @@ enum Task {
     Deny,
     /// Check the structure: who depends on whom, who starts programs, lengths.
     Tidy,
+    /// Fuzz the parsers of what others write, each for some seconds.
+    Fuzz {
+        /// Seconds per target.
+        #[arg(long, default_value_t = tasks::fuzz::SHORT)]
+        seconds: u64,
+    },
     /// Run the unit tests of all crates.
     Unit,
     /// Type-check, lint, test and build the web UI.
@@ -38,6 +44,12 @@ enum Task {
     Image,
     /// Build the image twice and compare what must be identical.
     Reproducible,
+    /// Build the releases that the tests update to, into `out/sites/`.
+    Releases {
+        /// All broken ones too, not only those of every run.
+        #[arg(long)]
+        all: bool,
+    },
     /// Run the image in virtual machines.
     Qemu {
         /// Only tests whose name contains this.
@@ -90,12 +102,20 @@ impl Cli {
             Task::Deny => report.step("deny", |step| tasks::deny::run(&workspace, step)),
             Task::Tidy => report.step("tidy", |_| tasks::tidy::run(&workspace)),
             Task::Unit => report.step("unit", |step| tasks::rust::unit(&workspace, step)),
+            Task::Fuzz { seconds } => {
+                report.step("fuzz", |step| tasks::fuzz::run(&workspace, seconds, step));
+            }
             Task::Web => report.step("web", |_| tasks::web::run(&workspace)),
             Task::Image => {
                 report.step("image", |step| tasks::image::build(&workspace, step));
             }
             Task::Reproducible => {
                 report.step("reproducible", |_| tasks::image::reproducible(&workspace));
+            }
+            Task::Releases { all } => {
+                report.step("releases", |step| {
+                    tasks::releases::run(&workspace, all, step)
+                });
             }
             Task::Qemu { filter } => {
                 report.step("qemu", |step| {

@@ -2,6 +2,8 @@
 //! installation. Firmware can be full, read-only, slow or faulty here, and
 //! every machine also starts `\EFI\BOOT\BOOTX64.EFI` without an entry.
 
+mod enrol;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc;
@@ -16,6 +18,9 @@ use efivar::boot::{
 use efivar::efi::Variable;
 use megh_model::boot::Firmware;
 use uuid::Uuid;
+
+pub(crate) use enrol::enrol;
+pub use enrol::{SecureBoot, SecureBootKeys, secure_boot};
 
 /// What our entries are called; one of another name is left alone.
 pub const DESCRIPTION: &str = "MeghOS";
@@ -65,6 +70,9 @@ pub enum EfiError {
     /// All 65536 numbers are taken.
     #[error("the firmware has no free boot entry")]
     Full,
+    /// It has an owner already, or knows no Secure Boot.
+    #[error("the firmware is not in setup mode: it takes no keys now")]
+    NotInSetupMode,
     /// It did not answer, or the library gave up on what it answered.
     #[error("the firmware did not answer within {} seconds", PATIENCE.as_secs())]
     NoAnswer,

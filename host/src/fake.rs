@@ -2,13 +2,14 @@
 //! to fail at any step.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::command::{Cmd, CommandError, Exit, Output};
 use crate::disk::RawDisk;
-use crate::efi::{BootEntries, EfiError};
+use crate::efi::{BootEntries, EfiError, SecureBootKeys};
 use crate::mount::{MountError, MountSpec};
 use crate::{Machine, System};
 
@@ -181,12 +182,37 @@ impl Machine for FakeMachine {
         System.write_file(path, content)
     }
 
+    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.step(format!("overwrite {}", path.display()))?;
+        System.overwrite(path, bytes)
+    }
+
+    fn put_in_place(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(format!("put in place {}", to.display()))?;
+        System.put_in_place(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.step(format!("remove {}", path.display()))?;
+        System.remove_file(path)
+    }
+
+    fn open_target(&self, path: &Path) -> io::Result<File> {
+        self.step(format!("open {}", path.display()))?;
+        System.open_target(path)
+    }
+
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {
         if self.step("register boot entries").is_err() {
             return Err(EfiError::NoAnswer);
         }
         self.state().boot_entries.push(entries.clone());
         Ok(())
+    }
+
+    fn enrol_secure_boot(&self, _keys: &SecureBootKeys) -> Result<(), EfiError> {
+        self.step("enrol Secure Boot keys")
+            .map_err(|_| EfiError::NoAnswer)
     }
 }
 

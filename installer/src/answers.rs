@@ -126,6 +126,7 @@ mod tests {
             run: dir.join("run"),
             release: dir.into(),
             keys: dir.into(),
+            secure_boot: "/nonexistent".into(),
             allow_expired: false,
             block: megh_host::block::Places {
                 by_id: dir.into(),

@@ -9,6 +9,7 @@ mod activate;
 mod error;
 mod file_systems;
 mod pool;
+mod secure_boot;
 mod system;
 mod wipe;
 
@@ -22,10 +23,10 @@ use megh_host::gpt::Identities;
 use megh_model::boot::Firmware;
 use megh_model::layout::PartitionRole;
 use megh_model::release::PartKind;
+use megh_model::update::{BOOT_FILES, ESP_FILES, KEPT_LOADERS};
 use uuid::Uuid;
 
 pub use error::{ExecuteError, StepError};
-use file_systems::{KEPT_LOADERS, LOADER_PARTS, SLOT_PARTS};
 
 use crate::plan::Plan;
 use crate::progress::{Event, Meter, Phase};
@@ -47,6 +48,8 @@ pub struct Task<'a> {
     pub other_partitions: BTreeSet<Uuid>,
     /// A directory for mount points.
     pub run: &'a Path,
+    /// The directory with Secure Boot keys for firmware.
+    pub secure_boot: &'a Path,
 }
 
 /// Installs. When this fails, nothing stays mounted, and the disk is either as
@@ -80,8 +83,8 @@ pub fn execute(
 fn work(release: &Release) -> u64 {
     let size = |kind| release.part(kind).size;
     let verified: u64 = PartKind::ALL.into_iter().map(size).sum();
-    let loaders: u64 = LOADER_PARTS.iter().map(|(kind, _)| size(*kind)).sum();
-    let slot: u64 = SLOT_PARTS.iter().map(|(kind, _)| size(*kind)).sum();
+    let loaders: u64 = ESP_FILES.iter().map(|(kind, _)| size(*kind)).sum();
+    let slot: u64 = BOOT_FILES.iter().map(|(kind, _)| size(*kind)).sum();
     let kept: u64 = KEPT_LOADERS.iter().map(|kind| size(*kind)).sum();
     verified + 2 * (size(PartKind::Root) + 2 * loaders + slot + kept)
 }
@@ -106,6 +109,7 @@ impl Run<'_> {
         written?;
         self.meter.enter(Phase::Firmware);
         self.tell_firmware();
+        self.enrol_secure_boot();
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use megh_host::command::CommandError;
 use megh_host::{Machine, efi};
 use megh_model::boot::{BOOT_RECORD_PATH, BootRecord, BootSource, Firmware, MEDIUM_PATH};
 use megh_model::release::TRUSTED_KEYS_DIR;
+use megh_model::secure_boot::KEYS_DIR;
 
 /// The surroundings of an installation.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Place {
     pub release: PathBuf,
     /// The directory with the root document that the image believes.
     pub keys: PathBuf,
+    /// The directory with Secure Boot keys for firmware.
+    pub secure_boot: PathBuf,
     /// A person's word that a release is meant whose documents have expired.
     pub allow_expired: bool,
     /// The root of the medium.
@@ -38,6 +41,7 @@ impl Default for Place {
         Self {
             release: Path::new(MEDIUM_PATH).join("meghos"),
             keys: TRUSTED_KEYS_DIR.into(),
+            secure_boot: KEYS_DIR.into(),
             allow_expired: false,
             medium: MEDIUM_PATH.into(),
             run: "/run/meghos/install".into(),

@@ -36,6 +36,8 @@ pub struct Plan {
     pub host_name: Name,
     /// The volume group of its pool.
     pub volume_group: VolumeGroup,
+    /// Whether firmware in setup mode gets the release's Secure Boot keys.
+    pub enrol_secure_boot: bool,
     /// What a person types to confirm.
     pub confirmation: String,
 }
@@ -102,6 +104,7 @@ impl Plan {
             layout: layout.clone(),
             host_name: host_name.unwrap_or_else(|| default_name(draws.host)),
             volume_group: VolumeGroup::from_random(draws.volume_group),
+            enrol_secure_boot: false,
             confirmation: confirmation(disk),
         })
     }
@@ -179,6 +182,12 @@ impl fmt::Display for Plan {
             "Machine name {}, volume group {}",
             self.host_name, self.volume_group
         )?;
+        if self.enrol_secure_boot {
+            writeln!(
+                f,
+                "Secure Boot keys of this release are enrolled in the firmware"
+            )?;
+        }
         for partition in &self.layout.partitions {
             writeln!(
                 f,

@@ -89,7 +89,11 @@ impl<'m> Session<'m> {
     /// Plans what the answers ask for.
     pub fn plan_by_answers(&self, answers: &Answers) -> Result<Plan, SessionError> {
         let candidate = candidates::find(&self.candidates, &answers.target)?;
-        self.plan(candidate, answers.host_name.clone())
+        let plan = self.plan(candidate, answers.host_name.clone())?;
+        Ok(Plan {
+            enrol_secure_boot: answers.enrol_secure_boot,
+            ..plan
+        })
     }
 
     /// Plans for the disk with this name (`sda` or `/dev/sda`).
@@ -144,6 +148,7 @@ impl<'m> Session<'m> {
             identities,
             other_partitions,
             run: &self.place.run,
+            secure_boot: &self.place.secure_boot,
         };
         execute(self.machine, &task, report)
     }

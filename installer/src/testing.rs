@@ -52,6 +52,7 @@ impl World {
         Place {
             release: self.path("release"),
             keys: self.path("keys"),
+            secure_boot: "/nonexistent".into(),
             allow_expired: false,
             medium: self.path("medium"),
             run: self.path("run"),

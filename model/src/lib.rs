@@ -15,6 +15,7 @@ pub mod mutable;
 pub mod name;
 pub mod recipe;
 pub mod release;
+pub mod secure_boot;
 pub mod slot;
 pub mod units;
 pub mod update;

@@ -1,5 +1,6 @@
 //! Builds the image, and builds it again.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -49,13 +50,25 @@ pub(crate) fn reproducible(workspace: &Workspace) -> Result<()> {
 }
 
 fn build_into(workspace: &Workspace, out: &Path, cache: &Path, step: &mut Step) -> Result<()> {
+    build_with(workspace, out, cache, &[], step)
+}
+
+/// Builds into other folders, with more options of the builder.
+pub(crate) fn build_with(
+    workspace: &Workspace,
+    out: &Path,
+    cache: &Path,
+    options: &[OsString],
+    step: &mut Step,
+) -> Result<()> {
     let build = workspace
         .cargo("run")
         .args(["--quiet", "--locked", "-p", "megh-image", "--", "build"])
         .args([RECIPE, "--refresh-lock-if-gone", "--out"])
         .arg(out)
         .arg("--cache")
-        .arg(cache);
+        .arg(cache)
+        .args(options);
     let mut old_lock = false;
     Tools::find(workspace)?.found_by(build).lines(|line| {
         let (Line::Out(text) | Line::Err(text)) = line;

@@ -3,9 +3,11 @@
 pub(crate) mod bench;
 pub(crate) mod campaign;
 pub(crate) mod deny;
+pub(crate) mod fuzz;
 pub(crate) mod image;
 pub(crate) mod qemu;
 pub(crate) mod quick;
+pub(crate) mod releases;
 pub(crate) mod run;
 pub(crate) mod rust;
 pub(crate) mod setup;
@@ -36,6 +38,9 @@ const CHECKS: &[(&str, Work)] = &[
 const IMAGE_CHECKS: &[(&str, Work)] = &[
     ("reproducible", |workspace, _| {
         image::reproducible(workspace)
+    }),
+    ("releases", |workspace, step| {
+        releases::run(workspace, false, step)
     }),
     ("qemu", |workspace, step| qemu::run(workspace, None, step)),
 ];

@@ -11,6 +11,7 @@ use megh_model::release::{ROOT_FILE, TRUSTED_KEYS_DIR, signature_file};
 
 use super::Ingredients;
 use crate::product::PROGRAMS;
+use crate::secure_boot;
 use crate::stage::remove;
 use crate::tools::Tools;
 
@@ -37,6 +38,7 @@ pub(super) fn compose(tools: &Tools, ingredients: &Ingredients<'_>, root: &Path)
         let file = ingredients.keys.dir().join(&name);
         install(&file, &keys.join(name), 0o644)?;
     }
+    secure_boot::write(ingredients.keys, root)?;
     write_identity(ingredients, root)?;
     mount_points(root)?;
     configure(tools, root)

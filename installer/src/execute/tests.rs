@@ -18,14 +18,24 @@ fn install(world: &World, machine: &dyn Machine) -> (Result<(), ExecuteError>, V
         deactivate: vec!["oldgroup".into()],
         ..world.plan(&release)
     };
+    carry_out(world, machine, &release, &plan)
+}
+
+fn carry_out(
+    world: &World,
+    machine: &dyn Machine,
+    release: &Release,
+    plan: &Plan,
+) -> (Result<(), ExecuteError>, Vec<Event>) {
     let run = world.path("run");
     let other_partitions = BTreeSet::new();
     let task = Task {
-        release: &release,
-        plan: &plan,
+        release,
+        plan,
         identities: Identities::random(),
         other_partitions,
         run: &run,
+        secure_boot: &world.path("secure-boot"),
     };
     let mut events = Vec::new();
     let outcome = execute(machine, &task, &mut |event| events.push(event));
@@ -108,6 +118,42 @@ fn the_table_is_written_after_everything_else() {
         assert!(last(earlier) < first_sector, "{earlier}");
     }
     assert!(first_sector < last("register boot entries"));
+}
+
+#[test]
+fn keys_are_enrolled_on_request_only_and_without_them_the_installation_stands() {
+    let world = World::new();
+    let release = world.release();
+    let asked = Plan {
+        enrol_secure_boot: true,
+        ..world.plan(&release)
+    };
+    let enrolled = |fake: &FakeMachine| {
+        let journal = fake.journal();
+        journal.iter().any(|step| step == "enrol Secure Boot keys")
+    };
+    let warned = |events: &[Event]| {
+        let about = |event: &Event| matches!(event, Event::Warning { message } if message.contains("Secure Boot"));
+        events.iter().any(about)
+    };
+    let fake = FakeMachine::new();
+    let (outcome, events) = carry_out(&world, &fake, &release, &world.plan(&release));
+    assert!(outcome.is_ok() && !enrolled(&fake) && !warned(&events));
+
+    let fake = FakeMachine::new();
+    let (outcome, events) = carry_out(&world, &fake, &release, &asked);
+    assert!(
+        outcome.is_ok() && !enrolled(&fake) && warned(&events),
+        "no files, no keys"
+    );
+
+    std::fs::create_dir(world.path("secure-boot")).unwrap();
+    for file in ["db.auth", "KEK.auth", "PK.auth"] {
+        std::fs::write(world.path("secure-boot").join(file), file).unwrap();
+    }
+    let fake = FakeMachine::new();
+    let (outcome, events) = carry_out(&world, &fake, &release, &asked);
+    assert!(outcome.is_ok() && enrolled(&fake) && !warned(&events));
 }
 
 /// A step that fails here does not matter.

@@ -16,6 +16,8 @@ pub struct Answers {
     pub target: Target,
     /// The machine's name; drawn by the installer when absent.
     pub host_name: Option<Name>,
+    /// Whether firmware in setup mode gets the release's Secure Boot keys.
+    pub enrol_secure_boot: bool,
     /// What happens in the end.
     pub finish: Finish,
 }
@@ -73,6 +75,8 @@ struct AnswersText {
     #[serde(default)]
     host: HostText,
     #[serde(default)]
+    firmware: FirmwareText,
+    #[serde(default)]
     finish: Finish,
 }
 
@@ -80,6 +84,13 @@ struct AnswersText {
 #[serde(deny_unknown_fields)]
 struct HostText {
     name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirmwareText {
+    #[serde(default)]
+    enrol_secure_boot: bool,
 }
 
 impl Answers {
@@ -103,6 +114,7 @@ impl Answers {
             mode: raw.mode,
             target: Target::try_from(raw.target)?,
             host_name: host_name.transpose()?,
+            enrol_secure_boot: raw.firmware.enrol_secure_boot,
             finish: raw.finish,
         })
     }

@@ -13,6 +13,8 @@ const FULL: &str = r#"
     require_unique = false
     [host]
     name = "node-1"
+    [firmware]
+    enrol_secure_boot = true
 "#;
 
 fn error(text: &str) -> String {
@@ -27,6 +29,7 @@ fn a_full_file_is_read() {
         (Mode::Erase, Finish::Poweroff)
     );
     assert_eq!(answers.host_name.unwrap().as_str(), "node-1");
+    assert!(answers.enrol_secure_boot);
     let expected = Target {
         by_id: Some("nvme-*".into()),
         serial: Some("S4EVNX0M".into()),
@@ -46,6 +49,7 @@ fn the_smallest_file_takes_the_only_disk_and_restarts() {
         (Finish::Reboot, true)
     );
     assert_eq!(answers.host_name, None);
+    assert!(!answers.enrol_secure_boot);
 }
 
 #[test]

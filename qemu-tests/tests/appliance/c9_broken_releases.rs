@@ -2,11 +2,8 @@
 //! nobody did anything.
 
 use anyhow::ensure;
-use megh_qemu_tests::updating::{Story, site};
+use megh_qemu_tests::updating::{Story, site, site_version};
 use megh_qemu_tests::{Firmware, installation, scenario};
-
-/// The version of all broken releases.
-const BROKEN: &str = "0.9.0";
 
 // One machine takes them one after the other, as the same machine would.
 #[test]
@@ -16,8 +13,9 @@ fn three_broken_releases_end_in_the_version_before() {
         let mut story = Story::begin(lab, Firmware::Uefi, &disk)?;
         for name in ["daemon-crashes", "panics", "userspace-hangs"] {
             lab.say(name);
-            story.stage(&site(lab, name)?, BROKEN)?;
-            story = story.apply_in_vain(BROKEN)?;
+            let version = site_version(lab, name)?;
+            story.stage(&site(lab, name)?, &version)?;
+            story = story.apply_in_vain(&version)?;
             if name == "daemon-crashes" {
                 let journal = story.api.trial_journal()?;
                 ensure!(

@@ -4,7 +4,7 @@ use std::io;
 
 use megh_host::command::{Cmd, CommandError, Output};
 use megh_host::disk::RawDisk;
-use megh_host::efi::EfiError;
+use megh_host::efi::{EfiError, SecureBootKeys};
 use megh_host::mount::{MountError, MountSpec};
 use megh_model::release::MANIFEST_FILE;
 
@@ -115,6 +115,10 @@ impl Machine for Spoiling {
     }
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {
         self.fake.register_boot(entries)
+    }
+
+    fn enrol_secure_boot(&self, keys: &SecureBootKeys) -> Result<(), EfiError> {
+        self.fake.enrol_secure_boot(keys)
     }
 }
 

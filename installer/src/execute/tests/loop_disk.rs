@@ -8,7 +8,7 @@ use std::io;
 use megh_host::System;
 use megh_host::command::{Cmd, CommandError, Output};
 use megh_host::disk::RawDisk;
-use megh_host::efi::EfiError;
+use megh_host::efi::{EfiError, SecureBootKeys};
 use megh_host::mount::{LoopDevice, LoopSpec, Mount, MountError, MountSpec};
 use megh_model::answers::{SITE_FILE, SiteConfig};
 
@@ -66,6 +66,9 @@ impl Machine for HalfSystem {
     }
     fn register_boot(&self, _entries: &BootEntries) -> Result<(), EfiError> {
         Err(EfiError::NoAnswer)
+    }
+    fn enrol_secure_boot(&self, _keys: &SecureBootKeys) -> Result<(), EfiError> {
+        Err(EfiError::NotInSetupMode)
     }
 }
 
