@@ -18,8 +18,15 @@ pub const KINDS: [PartKind; 4] = [
     PartKind::Uki,
 ];
 
-/// How parts are cut; measured in docs/decisions/delta.md.
-pub const CHUNKING: Chunking = Chunking::content(16 * 1024);
+/// How a part is cut; the choice is measured in docs/decisions/delta.md. A root
+/// is made of blocks, and what moves in it moves by whole blocks. Nothing keeps
+/// to blocks in the others, which hold each other at any offset.
+pub const fn chunking(kind: PartKind) -> Chunking {
+    match kind {
+        PartKind::Root => Chunking::Fixed { size: 4096 },
+        _ => Chunking::content(8192),
+    }
+}
 
 /// Unit of reading, bytes.
 const PIECE: usize = 1 << 20;
@@ -31,7 +38,7 @@ pub fn file_name(kind: PartKind) -> String {
 
 /// Writes the index of the part in `file` to `to`.
 pub fn write(kind: PartKind, file: &Path, verity: &Verity, to: &Path) -> Result<()> {
-    let index = index(kind, file, verity, CHUNKING)
+    let index = index(kind, file, verity, chunking(kind))
         .with_context(|| format!("cannot cut {} into chunks", file.display()))?;
     fs::write(to, index.to_bytes()).with_context(|| format!("cannot write {}", to.display()))
 }
@@ -46,7 +53,11 @@ pub fn index(kind: PartKind, file: &Path, verity: &Verity, chunking: Chunking) -
         _ => None,
     };
     let Some(salt) = salt else {
-        return Ok(Index::new(chunking, Derived::Nothing, cut(&part, size, chunking)?));
+        return Ok(Index::new(
+            chunking,
+            Derived::Nothing,
+            cut(&part, size, chunking)?,
+        ));
     };
     let (data, covered) = (verity.hash_offset, verity.hash_offset + BLOCK as u64);
     ensure!(
@@ -54,7 +65,11 @@ pub fn index(kind: PartKind, file: &Path, verity: &Verity, chunking: Chunking) -
         "its verity tree is not the one that clients compute"
     );
     let chunks = cut(&part, covered, chunking)?;
-    Ok(Index::new(chunking, Derived::VerityTree { data, salt }, chunks))
+    Ok(Index::new(
+        chunking,
+        Derived::VerityTree { data, salt },
+        chunks,
+    ))
 }
 
 /// The salt of the verity tree at `offset`, if there is one.
@@ -76,7 +91,9 @@ fn derives(part: &File, data: u64, salt: &Salt) -> Result<bool> {
     };
     let mut found = Vec::with_capacity(tree.len());
     let size = part.metadata()?.len();
-    stream(part, data + BLOCK as u64, size, |piece| found.extend_from_slice(piece))?;
+    stream(part, data + BLOCK as u64, size, |piece| {
+        found.extend_from_slice(piece)
+    })?;
     Ok(found == tree)
 }
 
@@ -150,7 +167,8 @@ mod tests {
         let file = dir.path().join("kernel");
         let (bytes, verity) = root();
         fs::write(&file, &bytes).unwrap();
-        let index = index(PartKind::Kernel, &file, &verity, CHUNKING).unwrap();
-        assert_eq!(index, Index::of(CHUNKING, &bytes));
+        let chunking = chunking(PartKind::Kernel);
+        let index = index(PartKind::Kernel, &file, &verity, chunking).unwrap();
+        assert_eq!(index, Index::of(chunking, &bytes));
     }
 }
