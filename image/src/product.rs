@@ -23,11 +23,12 @@ pub struct Program {
 }
 
 /// All programs of the product.
-pub const PROGRAMS: [Program; 5] = [
+pub const PROGRAMS: [Program; 6] = [
     program("meghd", "meghd", "/usr/bin/meghd"),
     program("megh", "megh-cli", "/usr/bin/megh"),
     program("megh-install", "megh-install", "/usr/bin/megh-install"),
     program("megh-console", "megh-install", "/usr/bin/megh-console"),
+    program("megh-update", "megh-updater", "/usr/bin/megh-update"),
     program("megh-root", "megh-updater", "/usr/lib/meghos/megh-root"),
 ];
 
