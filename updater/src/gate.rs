@@ -16,7 +16,7 @@ use megh_model::update::machine::{self, GateFailure};
 use megh_model::update::{GateCheck, LastTrial, TrialOutcome};
 
 use crate::lock::Lock;
-use crate::look::{Found, look};
+use crate::look::Found;
 use crate::trial::{self, Pending};
 use crate::volumes::{Access, Volumes};
 use crate::{UpdateError, Updater, examine, journal, kept, loaders};
@@ -98,8 +98,7 @@ impl Updater<'_> {
 
     /// Whether the running version has not proved itself yet.
     pub fn on_trial(&self) -> bool {
-        let volumes = Volumes::open(self.machine, &self.places, &self.disk, Access::Read);
-        look(&volumes, &self.disk).facts.on_trial()
+        self.peek(|_| ()).0.facts.on_trial()
     }
 
     fn checks(&self, timing: GateTiming, released: u64) -> Vec<GateCheck> {
@@ -118,8 +117,7 @@ impl Updater<'_> {
 
     /// When the running version was released; 0 when that is not known.
     fn released(&self) -> u64 {
-        let volumes = Volumes::open(self.machine, &self.places, &self.disk, Access::Read);
-        let found = look(&volumes, &self.disk);
+        let (found, ()) = self.peek(|_| ());
         let manifest = self.manifest_of(&found, self.disk.slot);
         manifest.map_or(0, |manifest| manifest.released())
     }
