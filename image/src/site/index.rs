@@ -38,8 +38,8 @@ impl Index {
         keys.root()?
             .verify_accepted(Document::Index, &bytes, &signatures)
             .with_context(|| format!("{} is not the publisher's", path.display()))?;
-        let index: ChannelIndex = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is no index", path.display()))?;
+        let index = ChannelIndex::parse(&bytes)
+            .with_context(|| format!("{} is not right", path.display()))?;
         ensure!(
             index.channel == channel,
             "{} is of channel {}",
