@@ -234,9 +234,13 @@ impl World {
         self.disk.root_hash = root_hash(&version).parse().unwrap();
         self.disk.version = version;
         self.set_boot_id();
-        let _gone = fs::remove_dir_all(self.places.path("/run/meghos/updater/settled"));
-        let _gone = fs::remove_file(self.places.run("settled"));
-        let _gone = fs::remove_file(self.places.status());
+        for gone in [
+            self.places.run("settled"),
+            self.places.run("leaving"),
+            self.places.status(),
+        ] {
+            let _was_there = fs::remove_file(gone);
+        }
         slot
     }
 
