@@ -30,6 +30,12 @@ enum Task {
     Deny,
     /// Check the structure: who depends on whom, who starts programs, lengths.
     Tidy,
+    /// Fuzz the parsers of what others write, each for some seconds.
+    Fuzz {
+        /// Seconds per target.
+        #[arg(long, default_value_t = tasks::fuzz::SHORT)]
+        seconds: u64,
+    },
     /// Run the unit tests of all crates.
     Unit,
     /// Type-check, lint, test and build the web UI.
@@ -96,6 +102,9 @@ impl Cli {
             Task::Deny => report.step("deny", |step| tasks::deny::run(&workspace, step)),
             Task::Tidy => report.step("tidy", |_| tasks::tidy::run(&workspace)),
             Task::Unit => report.step("unit", |step| tasks::rust::unit(&workspace, step)),
+            Task::Fuzz { seconds } => {
+                report.step("fuzz", |step| tasks::fuzz::run(&workspace, seconds, step));
+            }
             Task::Web => report.step("web", |_| tasks::web::run(&workspace)),
             Task::Image => {
                 report.step("image", |step| tasks::image::build(&workspace, step));

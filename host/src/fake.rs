@@ -2,6 +2,7 @@
 //! to fail at any step.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -179,6 +180,26 @@ impl Machine for FakeMachine {
     fn write_file(&self, path: &Path, content: &mut dyn Read) -> io::Result<u64> {
         self.step(format!("write {}", path.display()))?;
         System.write_file(path, content)
+    }
+
+    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.step(format!("overwrite {}", path.display()))?;
+        System.overwrite(path, bytes)
+    }
+
+    fn put_in_place(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(format!("put in place {}", to.display()))?;
+        System.put_in_place(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.step(format!("remove {}", path.display()))?;
+        System.remove_file(path)
+    }
+
+    fn open_target(&self, path: &Path) -> io::Result<File> {
+        self.step(format!("open {}", path.display()))?;
+        System.open_target(path)
     }
 
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError> {

@@ -10,6 +10,7 @@ pub mod command;
 pub mod disk;
 pub mod efi;
 pub mod fake;
+mod file;
 pub mod gpt;
 mod machine;
 pub mod mount;

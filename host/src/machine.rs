@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::command::{Cmd, CommandError, Output};
 use crate::disk::{RawDisk, SystemDisk};
 use crate::efi::{self, BootEntries, EfiError, SecureBootKeys};
+use crate::file;
 use crate::mount::{MountError, MountSpec, sys};
 
 /// What the code that changes a machine needs from it. [`System`] is the real
@@ -33,6 +34,29 @@ pub trait Machine: fmt::Debug + Send + Sync {
     /// Writes a file to the end of `content`, with the directories above it,
     /// and waits until it has reached the medium.
     fn write_file(&self, path: &Path, content: &mut dyn Read) -> io::Result<u64>;
+
+    /// Writes over a small file in place, and waits until it has reached the
+    /// medium: a file that keeps its size keeps its place.
+    fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        file::overwrite(path, bytes)
+    }
+
+    /// Gives a file that was written under another name its own, in place of an
+    /// older one, and waits until that has reached the medium.
+    fn put_in_place(&self, from: &Path, to: &Path) -> io::Result<()> {
+        file::put_in_place(from, to)
+    }
+
+    /// Removes a file if it is there, and waits until that has reached the medium.
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        file::remove(path)
+    }
+
+    /// Opens a device or file for reading and writing at any place, a device
+    /// for this process alone. A file that is absent is made.
+    fn open_target(&self, path: &Path) -> io::Result<File> {
+        file::open_target(path)
+    }
 
     /// Makes boot entries in the firmware.
     fn register_boot(&self, entries: &BootEntries) -> Result<(), EfiError>;

@@ -38,6 +38,8 @@ pub struct BuildRequest {
     pub cache: PathBuf,
     /// Folder with the signing keys; development keys when absent.
     pub keys: Option<PathBuf>,
+    /// Folder where documents are put to be signed elsewhere; signed here when absent.
+    pub sign_offline: Option<PathBuf>,
     /// Version of the release.
     pub version: Version,
     /// The channel it is for.

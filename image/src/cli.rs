@@ -1,5 +1,8 @@
 //! The command line.
 
+mod keys;
+mod site;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -9,7 +12,10 @@ use megh_model::release::{Channel, Version};
 use crate::build::{self, BuildRequest, OnGone};
 use crate::lock::{self, Lock};
 use crate::mirror::Mirror;
-use crate::{keys, workspace};
+use crate::workspace;
+
+use keys::KeysCommand;
+use site::{IndexArgs, PublishArgs};
 
 /// Builds the image of MeghOS: root file system, kernel, loaders, medium and
 /// signed release.
@@ -26,7 +32,11 @@ enum Command {
     Build(BuildArgs),
     /// Pin today's packages in the recipe's lock, and say what changed
     Lock(LockArgs),
-    /// Make signing keys
+    /// Put a build's release on a site, and list it in its channel
+    Release(PublishArgs),
+    /// Make a new index of a site's channel
+    Index(IndexArgs),
+    /// Make and change signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
 }
@@ -50,6 +60,9 @@ struct BuildArgs {
     /// Folder with the signing keys [default: development keys in the cache]
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
+    /// Sign documents elsewhere: they are put into DIR, and their signatures awaited there
+    #[arg(long, value_name = "DIR")]
+    sign_offline: Option<PathBuf>,
     /// Version of the release
     #[arg(long, default_value = env!("CARGO_PKG_VERSION"), value_name = "X.Y.Z")]
     version: Version,
@@ -81,15 +94,6 @@ struct LockArgs {
     check: bool,
 }
 
-#[derive(Subcommand)]
-enum KeysCommand {
-    /// Make a set: a root key, a release key, a boot key, and the first root document
-    Make {
-        /// Folder to make them in
-        dir: PathBuf,
-    },
-}
-
 /// Does what the command line asks.
 pub fn run() -> Result<()> {
     match Cli::parse().command {
@@ -98,6 +102,7 @@ pub fn run() -> Result<()> {
             out: args.out,
             cache: workspace::cache_dir(args.cache.cache)?,
             keys: args.keys,
+            sign_offline: args.sign_offline,
             version: args.version,
             channel: args.channel,
             floor: args.floor,
@@ -109,7 +114,9 @@ pub fn run() -> Result<()> {
             },
         }),
         Command::Lock(args) => refresh_lock(&args),
-        Command::Keys(KeysCommand::Make { dir }) => keys::make(&dir).map(drop),
+        Command::Release(args) => args.run(),
+        Command::Index(args) => args.run(),
+        Command::Keys(command) => command.run(),
     }
 }
 
@@ -133,4 +140,39 @@ fn refresh_lock(args: &LockArgs) -> Result<()> {
         new.save(&args.recipe)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        for line in [
+            "build r.toml --version 1.2.3 --channel candidate --floor 1.0.0",
+            "release out site --rollout 20 --from 1.0.0 --sign-offline d",
+            "index site --rollout 1.2.3=20 --withdraw 1.0.0 --expires-in 30",
+            "keys make d",
+            "keys rotate d --role release",
+            "keys root d --add-root k.pub --retire 0123456789ABCDEF --root-threshold 2",
+            "keys show d",
+        ] {
+            let words = ["megh-image"].into_iter().chain(line.split(' '));
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+        for line in [
+            "build r.toml --version 1.2",
+            "release out site --rollout 101",
+            "index site --rollout 1.2.3=200",
+            "index site --channel nightly",
+        ] {
+            let words = ["megh-image"].into_iter().chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
+        }
+    }
 }

@@ -17,8 +17,9 @@ use anyhow::{Context, Result, ensure};
 use megh_model::release::{ROOT_FILE, Role, TrustedRoot, signature_file};
 use minisign::SecretKey;
 
-use files::BOOT_CERTIFICATE;
-use files::BOOT_SECRET;
+use files::{BOOT_CERTIFICATE, BOOT_SECRET};
+
+pub use root::{Change, LIFETIME, change, rotate};
 
 /// Name of the folder of development keys; no release is signed with keys of
 /// a folder of this name.
@@ -59,12 +60,13 @@ impl Keys {
         }
     }
 
-    /// Whether any of these keys is for development: by the folder's name, or
-    /// by what the root document says of a key.
+    /// Whether any of these keys is for development: by the folder's name, by
+    /// what the root document says of a key, or by the certificate's name.
     pub fn are_for_development(&self) -> Result<bool> {
         let named = self.dir.file_name().is_some_and(|name| name == DEVELOPMENT);
         let root = self.root()?;
-        Ok(named || root.document().keys.iter().any(|key| key.development))
+        let listed = root.document().keys.iter().any(|key| key.development);
+        Ok(named || listed || files::is_for_development(&self.boot_certificate())?)
     }
 
     /// The newest root document, checked.

@@ -17,17 +17,18 @@ pub struct Program {
     /// Its name.
     pub name: &'static str,
     /// The crate it comes from.
-    package: &'static str,
+    pub package: &'static str,
     /// Its place in the image.
     pub place: &'static str,
 }
 
 /// All programs of the product.
-pub const PROGRAMS: [Program; 5] = [
+pub const PROGRAMS: [Program; 6] = [
     program("meghd", "meghd", "/usr/bin/meghd"),
     program("megh", "megh-cli", "/usr/bin/megh"),
     program("megh-install", "megh-install", "/usr/bin/megh-install"),
     program("megh-console", "megh-install", "/usr/bin/megh-console"),
+    program("megh-update", "megh-updater", "/usr/bin/megh-update"),
     program("megh-root", "megh-updater", "/usr/lib/meghos/megh-root"),
 ];
 
@@ -39,7 +40,8 @@ const fn program(name: &'static str, package: &'static str, place: &'static str)
     }
 }
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What the programs are compiled for, as Rust calls it.
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The compiled programs.
 pub struct Programs {

@@ -6,19 +6,20 @@ use std::{fs, io};
 
 use anyhow::{Context, Result};
 use megh_model::release::{
-    ARCH, Channel, ChannelIndex, Demands, INDEX_SCHEMA, Listed, MANIFEST_FILE, Manifest, PRODUCT,
-    Part, PartKind, Place as Lies, ReadError, Role, SCHEMA, TrustState, Verifier, Verity, Version,
-    signature_file,
+    ARCH, Channel, ChannelIndex, Demands, Document, INDEX_SCHEMA, Listed, MANIFEST_FILE, Manifest,
+    PRODUCT, Part, PartKind, Place as Lies, ReadError, SBOM_FILE, SCHEMA, TrustState, Verifier,
+    Verity, Version, signature_file,
 };
 use sha2::{Digest, Sha256};
 
 use crate::clock::DAY;
+use crate::desk::{Desk, Signed};
 use crate::digest;
 use crate::keys::Keys;
-use crate::stage::remove;
+use crate::stage::{remove, replace};
 
-/// How long an index is believed, in days.
-const INDEX_LIFETIME: u64 = 180;
+/// How long an index is believed, in days, when nothing else is asked.
+pub const INDEX_LIFETIME: u64 = 180;
 
 /// A part's file, as it goes into the release, and as it was before signing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,19 +58,52 @@ pub struct Label {
     pub released: u64,
 }
 
+/// What a release is made of.
+pub struct Contents<'a> {
+    /// Its parts.
+    pub parts: &'a Parts,
+    /// How to open the root part.
+    pub verity: &'a Verity,
+    /// The list of the software in it, CycloneDX in JSON.
+    pub sbom: &'a [u8],
+}
+
 /// Writes the release into `dir` anew: its parts, its documents, an index that
 /// lists it alone, and the root documents. It is what a medium carries.
-pub fn write(dir: &Path, parts: &Parts, label: &Label, verity: &Verity, keys: &Keys) -> Result<()> {
+pub fn write(dir: &Path, contents: &Contents<'_>, label: &Label, desk: &Desk<'_>) -> Result<()> {
     let partial = dir.with_extension("partial");
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| format!("cannot make {}", partial.display()))?;
-    let mut listed = BTreeMap::new();
-    for (kind, part) in parts {
-        let target = partial.join(kind.file());
-        place(&part.file, &target)?;
-        listed.insert(*kind, describe(kind.file(), &target)?);
+    let manifest = gather(&partial, contents, label)?;
+    let manifest = desk.sign(Document::Manifest, MANIFEST_FILE, &manifest)?;
+    put(&partial, MANIFEST_FILE, &manifest)?;
+    let name = label.channel.index_file();
+    let index = desk.sign(
+        Document::Index,
+        &name,
+        &index_of_one(label, &manifest.bytes),
+    )?;
+    put(&partial, &name, &index)?;
+    for file in desk.keys().root_files()? {
+        place(&file, &partial.join(file.file_name().unwrap_or_default()))?;
     }
-    let manifest = Manifest {
+    desk.finish()?;
+    believe(&partial, label, desk.keys())?;
+    remove(dir)?;
+    fs::rename(&partial, dir).with_context(|| format!("cannot name {}", dir.display()))
+}
+
+/// Places every file of the release, and describes them.
+fn gather(dir: &Path, contents: &Contents<'_>, label: &Label) -> Result<Manifest> {
+    let mut parts = BTreeMap::new();
+    for (kind, part) in contents.parts {
+        let target = dir.join(kind.file());
+        place(&part.file, &target)?;
+        parts.insert(*kind, describe(kind.file(), &target)?);
+    }
+    let sbom = dir.join(SBOM_FILE);
+    fs::write(&sbom, contents.sbom).with_context(|| format!("cannot write {}", sbom.display()))?;
+    Ok(Manifest {
         schema: SCHEMA,
         product: PRODUCT.to_owned(),
         arch: ARCH.to_owned(),
@@ -77,29 +111,18 @@ pub fn write(dir: &Path, parts: &Parts, label: &Label, verity: &Verity, keys: &K
         version: label.version,
         released: label.released,
         floor: label.floor,
-        verity: verity.clone(),
-        parts: listed,
+        verity: contents.verity.clone(),
+        parts,
         chunks: BTreeMap::new(),
-        sbom: None,
-    };
-    let manifest = serde_json::to_vec_pretty(&manifest)?;
-    put(&partial, MANIFEST_FILE, &manifest, keys)?;
-    let index = serde_json::to_vec_pretty(&index_of_one(label, &manifest))?;
-    put(&partial, &label.channel.index_file(), &index, keys)?;
-    for file in keys.root_files()? {
-        place(&file, &partial.join(file.file_name().unwrap_or_default()))?;
-    }
-    believe(&partial, label, keys)?;
-    remove(dir)?;
-    fs::rename(&partial, dir).with_context(|| format!("cannot name {}", dir.display()))
+        sbom: Some(describe(SBOM_FILE, &sbom)?),
+    })
 }
 
-/// Writes a document and its signature.
-fn put(dir: &Path, name: &str, bytes: &[u8], keys: &Keys) -> Result<()> {
-    let signature = keys.sign(Role::Release, bytes, name)?;
-    fs::write(dir.join(name), bytes)
-        .and_then(|()| fs::write(dir.join(signature_file(name)), signature))
-        .with_context(|| format!("cannot write {name}"))
+/// Writes a document and its signatures, the latter first: a reader looks for
+/// them after the document.
+pub(crate) fn put(dir: &Path, name: &str, signed: &Signed) -> Result<()> {
+    replace(&dir.join(signature_file(name)), &signed.signatures)?;
+    replace(&dir.join(name), &signed.bytes)
 }
 
 /// An index that lists this release for everybody.
@@ -112,14 +135,19 @@ fn index_of_one(label: &Label, manifest: &[u8]) -> ChannelIndex {
         version: label.released.max(1),
         issued: label.released,
         expires: label.released + INDEX_LIFETIME * DAY,
-        releases: vec![Listed {
-            version: label.version,
-            path: label.version.to_string(),
-            manifest_sha256: hex::encode(Sha256::digest(manifest)),
-            manifest_size: manifest.len() as u64,
-            rollout: 100,
-            from: None,
-        }],
+        releases: vec![list(label.version, manifest)],
+    }
+}
+
+/// The entry of a release in an index, for everybody.
+pub(crate) fn list(version: Version, manifest: &[u8]) -> Listed {
+    Listed {
+        version,
+        path: version.to_string(),
+        manifest_sha256: hex::encode(Sha256::digest(manifest)),
+        manifest_size: manifest.len() as u64,
+        rollout: 100,
+        from: None,
     }
 }
 
@@ -210,14 +238,23 @@ mod tests {
         assert_eq!(digests(&parts).unwrap(), plain);
     }
 
+    fn contents<'a>(parts: &'a Parts, verity: &'a Verity) -> Contents<'a> {
+        Contents {
+            parts,
+            verity,
+            sbom: b"{}",
+        }
+    }
+
     #[test]
     fn a_release_that_the_installer_would_refuse_is_not_written() {
         let dir = tempfile::tempdir().unwrap();
         let keys = crate::keys::make(&dir.path().join("keys")).unwrap();
         let mut parts = parts(dir.path());
         parts.remove(&PartKind::Shim);
-        let out = dir.path().join("release");
-        let error = write(&out, &parts, &label(), &verity(), &keys).unwrap_err();
+        let (out, verity) = (dir.path().join("release"), verity());
+        let desk = Desk::new(&keys, None);
+        let error = write(&out, &contents(&parts, &verity), &label(), &desk).unwrap_err();
         assert!(format!("{error:#}").contains("refuse"), "{error:#}");
         assert!(!out.exists());
     }

@@ -98,6 +98,15 @@ pub fn remove(path: &Path) -> Result<()> {
     gone.with_context(|| format!("cannot remove {}", path.display()))
 }
 
+/// Writes a file so that readers see its old content or its new one.
+pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    fs::write(&partial, content)
+        .and_then(|()| fs::rename(&partial, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
 fn begin(name: &str) -> Instant {
     eprintln!("==> {name} …");
     Instant::now()

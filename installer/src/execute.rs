@@ -23,10 +23,10 @@ use megh_host::gpt::Identities;
 use megh_model::boot::Firmware;
 use megh_model::layout::PartitionRole;
 use megh_model::release::PartKind;
+use megh_model::update::{BOOT_FILES, ESP_FILES, KEPT_LOADERS};
 use uuid::Uuid;
 
 pub use error::{ExecuteError, StepError};
-use file_systems::{KEPT_LOADERS, LOADER_PARTS, SLOT_PARTS};
 
 use crate::plan::Plan;
 use crate::progress::{Event, Meter, Phase};
@@ -83,8 +83,8 @@ pub fn execute(
 fn work(release: &Release) -> u64 {
     let size = |kind| release.part(kind).size;
     let verified: u64 = PartKind::ALL.into_iter().map(size).sum();
-    let loaders: u64 = LOADER_PARTS.iter().map(|(kind, _)| size(*kind)).sum();
-    let slot: u64 = SLOT_PARTS.iter().map(|(kind, _)| size(*kind)).sum();
+    let loaders: u64 = ESP_FILES.iter().map(|(kind, _)| size(*kind)).sum();
+    let slot: u64 = BOOT_FILES.iter().map(|(kind, _)| size(*kind)).sum();
     let kept: u64 = KEPT_LOADERS.iter().map(|kind| size(*kind)).sum();
     verified + 2 * (size(PartKind::Root) + 2 * loaders + slot + kept)
 }

@@ -12,7 +12,9 @@ mod status;
 pub use data::DataNote;
 pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};
 pub use progress::{Phase, Progress};
-pub use record::{LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord};
+pub use record::{
+    BOOT_FILES, ESP_FILES, KEPT_LOADERS, LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord,
+};
 pub use settings::{Policy, Settings, SettingsError, Window};
 pub use status::{
     CheckResult, GateCheck, LastTrial, Offer, SlotState, SlotStatus, Staged, StatusReport,

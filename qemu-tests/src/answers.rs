@@ -24,6 +24,12 @@ pub fn erase_disk(serial: &str) -> String {
     )
 }
 
+/// The same, and the firmware, which is in setup mode, is given the release's keys.
+pub fn erase_disk_and_enrol(serial: &str) -> String {
+    let answers = erase_disk(serial);
+    format!("{answers}\n[firmware]\nenrol_secure_boot = true\n")
+}
+
 /// A small FAT disk that holds `answers`.
 pub fn disk(lab: &Lab, answers: &str) -> Result<Disk> {
     let image = lab.path("answers.img");

@@ -1,7 +1,7 @@
 //! Installing the release, and disks on which that was done before.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -17,7 +17,7 @@ pub const DISK_SERIAL: &str = "MEGH-TEST-0001";
 /// From power to the end of an unattended installation.
 const INSTALLED_WITHIN: Duration = Duration::from_secs(900);
 /// From the installer's last word to the power being off.
-const OFF_WITHIN: Duration = Duration::from_secs(120);
+pub const OFF_WITHIN: Duration = Duration::from_secs(120);
 
 /// How an unattended installation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +49,23 @@ pub fn start_unattended(
     lab: &Lab,
     firmware: Firmware,
     medium: Medium,
-    image: &std::path::Path,
+    image: &Path,
     disk: &Disk,
 ) -> Result<Machine> {
-    let answers = answers::disk(lab, &answers::erase_disk(disk.serial()))?;
+    let answers = answers::erase_disk(disk.serial());
+    start_with(lab, firmware, medium, image, disk, &answers)
+}
+
+/// The same with other answers.
+pub fn start_with(
+    lab: &Lab,
+    firmware: Firmware,
+    medium: Medium,
+    image: &Path,
+    disk: &Disk,
+    answers: &str,
+) -> Result<Machine> {
+    let answers = answers::disk(lab, answers)?;
     MachineSpec::new(&format!("installer-{}", firmware.name()), firmware)
         .medium(medium, image)
         .disk(disk)

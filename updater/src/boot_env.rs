@@ -1,24 +1,19 @@
-//! The boot environment on the two EFI system partitions: load, edit, write.
+//! The boot environment on the two EFI system partitions, and the loader's
+//! marker beside it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use megh_model::boot_env::{BLOCK_PATH, BootEnv, EnvCopy, EnvFiles, Reading, SUM_PATH, choose};
-use megh_model::slot::BootChoice;
+use megh_host::Machine;
+use megh_model::boot_env::{
+    BLOCK_PATH, BootEnv, EnvCopy, EnvFiles, MARKER_PATH, Marker, Reading, SUM_PATH, choose,
+};
+
+use crate::UpdateError;
 
 #[cfg(test)]
 mod tests;
-
-/// Why the boot environment could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {} of the boot environment", path.display())]
-pub struct WriteError {
-    /// The file.
-    path: PathBuf,
-    /// What the system said.
-    source: io::Error,
-}
 
 /// The two copies, on file systems that are mounted.
 #[derive(Debug, Clone)]
@@ -36,30 +31,60 @@ impl EnvStore {
         }
     }
 
-    /// What the two copies say together. A copy that cannot be read, whatever
-    /// the reason, counts as absent, as it does for the loader.
+    /// What the two copies say together.
     pub fn read(&self) -> Reading {
-        let read = |copy| BootEnv::parse(&read_files(self.root(copy)).ok()?).ok();
-        choose(read(EnvCopy::Main), read(EnvCopy::Spare))
+        choose(self.copy(EnvCopy::Main), self.copy(EnvCopy::Spare))
     }
 
-    /// Makes `choice` the loader's, in both copies, and returns what was
-    /// written. The copy that is not in use is written first and is on disk
-    /// before the other is touched: at every moment one copy is whole.
-    pub fn write(&self, choice: BootChoice) -> Result<BootEnv, WriteError> {
-        let Reading {
-            current,
-            write_first,
-        } = self.read();
-        let env = current.map_or(BootEnv::first(choice), |env| env.next(choice));
-        let files = env.files();
-        let second = match write_first {
+    /// What one copy says. One that cannot be read, whatever the reason, counts
+    /// as absent, as it does for the loader.
+    pub fn copy(&self, copy: EnvCopy) -> Option<BootEnv> {
+        BootEnv::parse(&read_files(self.root(copy)).ok()?).ok()
+    }
+
+    /// Makes both copies say this. The copy that is not in force is written
+    /// first and is on the medium before the other is touched: at every moment
+    /// one copy is whole. One that says it already is left alone.
+    pub fn put(&self, machine: &dyn Machine, env: BootEnv) -> Result<(), UpdateError> {
+        let first = self.read().write_first;
+        let second = match first {
             EnvCopy::Main => EnvCopy::Spare,
             EnvCopy::Spare => EnvCopy::Main,
         };
-        write_files(self.root(write_first), &files)?;
-        write_files(self.root(second), &files)?;
-        Ok(env)
+        for copy in [first, second] {
+            if self.copy(copy) != Some(env) {
+                self.put_copy(machine, copy, &env.files())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_copy(
+        &self,
+        machine: &dyn Machine,
+        copy: EnvCopy,
+        files: &EnvFiles,
+    ) -> Result<(), UpdateError> {
+        for (name, content) in [(BLOCK_PATH, &files.block), (SUM_PATH, &files.sum)] {
+            let path = self.root(copy).join(name);
+            machine
+                .overwrite(&path, content)
+                .map_err(UpdateError::file("write", path))?;
+        }
+        Ok(())
+    }
+
+    /// The loader's marker, if it can be read.
+    pub fn marker(&self) -> Option<Marker> {
+        Marker::parse(&fs::read(self.main.join(MARKER_PATH)).ok()?)
+    }
+
+    /// Writes the marker over.
+    pub fn put_marker(&self, machine: &dyn Machine, marker: Marker) -> Result<(), UpdateError> {
+        let path = self.main.join(MARKER_PATH);
+        machine
+            .overwrite(&path, &marker.to_bytes())
+            .map_err(UpdateError::file("write", path))
     }
 
     fn root(&self, copy: EnvCopy) -> &Path {
@@ -75,30 +100,4 @@ fn read_files(root: &Path) -> io::Result<EnvFiles> {
         block: fs::read(root.join(BLOCK_PATH))?,
         sum: fs::read(root.join(SUM_PATH))?,
     })
-}
-
-fn write_files(root: &Path, files: &EnvFiles) -> Result<(), WriteError> {
-    for (name, content) in [(BLOCK_PATH, &files.block), (SUM_PATH, &files.sum)] {
-        let path = root.join(name);
-        overwrite(&path, content).map_err(|source| WriteError { path, source })?;
-    }
-    Ok(())
-}
-
-/// Writes over the file in place: FAT has no atomic rename, but a file that
-/// keeps its size keeps its clusters, and nothing but its own data changes.
-fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
-    let dir = path
-        .parent()
-        .ok_or_else(|| io::Error::other("no parent directory"))?;
-    fs::create_dir_all(dir)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
-    file.write_all(content)?;
-    file.set_len(content.len() as u64)?;
-    file.sync_all()?;
-    File::open(dir)?.sync_all()
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 mod bind;
 mod cmdline;
-mod disks;
+pub(crate) mod disks;
 mod error;
 mod firmware;
 mod medium;

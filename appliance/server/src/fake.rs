@@ -160,7 +160,7 @@ async fn serve(
     let address = listener.local_addr().expect("an address");
     let acceptor = TlsAcceptor::from(Arc::new(identity.server_config().expect("a configuration")));
     let router = crate::http::router(app);
-    tokio::spawn(crate::tls::serve(
+    tokio::spawn(tls::serve(
         listener,
         acceptor,
         router,

@@ -20,6 +20,7 @@ pub mod engines;
 pub mod fake;
 pub mod fault;
 pub mod gate;
+pub mod going_back;
 mod health;
 pub mod http;
 pub mod machine;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use megh_store::{Store, StoreOptions};
+use megh_store::{Release, Store, StoreOptions};
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,7 +20,7 @@ use crate::ownership::{Ownership, Screen};
 use crate::password::Cost;
 use crate::tls::{Identity, Limits};
 use crate::updates::{self, Program};
-use crate::{http, machine, migrations, reconcile, tls, work};
+use crate::{going_back, http, machine, migrations, reconcile, tls, work};
 
 /// How long a guest may take to stop when asked.
 const STOP_PATIENCE: Duration = Duration::from_secs(90);
@@ -41,13 +41,8 @@ pub async fn serve(options: &Options) -> Result<()> {
 async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
     let drivers = engines::open(options)?;
     let identity = identity(options)?;
-    let store = Store::open(
-        &options.control_dir(),
-        migrations()?,
-        StoreOptions::default(),
-    )
-    .await
-    .context("cannot open the state")?;
+    let version = machine::version();
+    let store = open_store(options, &version).await?;
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
@@ -57,7 +52,7 @@ async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
         fingerprint: identity.fingerprint(),
     };
     let settings = Settings {
-        version: machine::version(),
+        version,
         slot: machine::slot(),
         host_boot: machine::boot_id().context("cannot read the boot id")?,
         run_dir: options.run_dir(),
@@ -84,6 +79,27 @@ async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
     let outcome = run(&app, &store, listener, &identity).await;
     store.close().await.context("cannot close the state")?;
     outcome
+}
+
+/// Opens the state, and does what the version that ran before left to do.
+async fn open_store(options: &Options, version: &str) -> Result<Store> {
+    let now = Clock::System.now();
+    let release = Release {
+        version: version.to_owned(),
+        now_ms: now,
+    };
+    let store = Store::open_release(
+        &options.control_dir(),
+        migrations()?,
+        StoreOptions::default(),
+        &release,
+    )
+    .await
+    .context("cannot open the state")?;
+    let update_dir = options.update_dir();
+    going_back::tell_data(&store, &update_dir, version).await;
+    going_back::take_over(&store, &update_dir, version, now).await;
+    Ok(store)
 }
 
 fn identity(options: &Options) -> Result<Identity> {

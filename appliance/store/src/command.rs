@@ -79,6 +79,9 @@ pub(crate) struct MigrationStep {
     pub(crate) hash: Vec<u8>,
     /// Its text.
     pub(crate) sql: String,
+    /// How many steps a program has to know to run on the schema after it.
+    #[serde(default)]
+    pub(crate) readers_know: u32,
 }
 
 /// What applying an entry came to; the same on every member.

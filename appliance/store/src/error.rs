@@ -102,6 +102,15 @@ pub enum StoreError {
         #[source]
         reason: FatalError,
     },
+    /// No copy can be put back.
+    #[error("{reason}, and no earlier state can be put back: {obstacle}")]
+    NoWayBack {
+        /// Why it has to be put back.
+        #[source]
+        reason: MigrationError,
+        /// What is in the way.
+        obstacle: String,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

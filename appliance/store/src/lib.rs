@@ -55,6 +55,7 @@
 mod batcher;
 mod command;
 mod context;
+mod copies;
 mod directory;
 mod encoding;
 mod error;
@@ -82,6 +83,7 @@ mod value;
 mod worker;
 
 pub use context::{Freshness, Idempotency, WriteContext, Written};
+pub use copies::{LostRows, Release, Restored};
 pub use error::{FatalError, Refusal, SqlError, StoreError, WriteError};
 pub use migrations::{Migration, MigrationError, Migrations};
 pub use options::StoreOptions;

@@ -4,6 +4,7 @@
 mod answers;
 mod apply;
 mod core;
+pub(crate) mod offline;
 mod plan;
 mod raft;
 mod schema;
@@ -101,6 +102,16 @@ impl Machine {
     /// The migrations applied so far.
     pub(crate) async fn migrations(&self) -> Result<Vec<AppliedMigration>, FatalError> {
         self.ask(|core| core.migrations()).await
+    }
+
+    /// How many migrations a program has to know to run on this schema.
+    pub(crate) async fn readers_know(&self) -> Result<u32, FatalError> {
+        self.ask(|core| core.readers_know()).await
+    }
+
+    /// How often the state was put back to an earlier one.
+    pub(crate) async fn epoch(&self) -> Result<u64, FatalError> {
+        self.ask(|core| core.epoch()).await
     }
 
     /// Tries a migration by the rules and takes it back; the reason says why

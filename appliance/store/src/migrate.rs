@@ -7,7 +7,7 @@ use crate::migrations::{Migration, MigrationError, Migrations};
 use crate::proposer::Proposer;
 
 /// Applies the steps that are missing. Steps that only a newer program knows
-/// stay: this program runs on their schema.
+/// stay: this program runs on their schema, unless one of them says that it cannot.
 pub(crate) async fn migrate(
     machine: &Machine,
     proposer: &Proposer,
@@ -16,6 +16,11 @@ pub(crate) async fn migrate(
     let applied = machine.migrations().await?;
     for (step, applied) in migrations.steps().iter().zip(&applied) {
         refuse_edited(step, applied)?;
+    }
+    let known = u32::try_from(migrations.steps().len()).unwrap_or(u32::MAX);
+    let needs = machine.readers_know().await?;
+    if needs > known {
+        return Err(MigrationError::TooNew { needs, known }.into());
     }
     if let Some(newer) = applied
         .get(migrations.steps().len()..)
@@ -54,6 +59,7 @@ async fn apply(
         name: migration.name.to_owned(),
         hash: migration.hash().to_vec(),
         sql: migration.sql.to_owned(),
+        readers_know: migration.readers_know,
     };
     machine.try_migration(step.clone()).await?.map_err(failed)?;
     match proposer.propose(Command::Migrate(step)).await? {

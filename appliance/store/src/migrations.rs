@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 ///
 /// Steps only add (expand); what the previous release still reads is removed
 /// a release later (contract), because after a rollback that release runs on
-/// this schema.
+/// this schema. A contracting step says which programs can still run on the
+/// schema after it; for the others there is the copy made before, see
+/// [`crate::Store::open_release`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migration {
     /// Position, from 1 without gaps.
@@ -16,12 +18,37 @@ pub struct Migration {
     pub name: &'static str,
     /// One or more statements.
     pub sql: &'static str,
+    /// How many steps a program has to know to run on the schema from here
+    /// on: 0 for a step that only adds.
+    pub readers_know: u32,
 }
 
 impl Migration {
-    /// A step of the schema; `sql` is usually an `include_str!`.
+    /// A step that only adds, so that every older program runs on the schema
+    /// after it; `sql` is usually an `include_str!`.
     pub const fn new(number: u32, name: &'static str, sql: &'static str) -> Self {
-        Self { number, name, sql }
+        Self {
+            number,
+            name,
+            sql,
+            readers_know: 0,
+        }
+    }
+
+    /// A step that takes something away: programs that know fewer than
+    /// `readers_know` steps cannot run on the schema after it.
+    pub const fn contracting(
+        number: u32,
+        name: &'static str,
+        sql: &'static str,
+        readers_know: u32,
+    ) -> Self {
+        Self {
+            number,
+            name,
+            sql,
+            readers_know,
+        }
     }
 
     /// SHA-256 of the statements as they are written.
@@ -44,6 +71,12 @@ impl Migrations {
                     found: step.number,
                 });
             }
+            if step.readers_know > step.number {
+                return Err(MigrationError::Readers {
+                    number: step.number,
+                    readers_know: step.readers_know,
+                });
+            }
         }
         Ok(Self(steps))
     }
@@ -64,6 +97,22 @@ pub enum MigrationError {
         expected: u32,
         /// The number found.
         found: u32,
+    },
+    /// A step asks of programs to know more steps than there are up to it.
+    #[error("migration {number} can be read by programs that know {readers_know} steps only")]
+    Readers {
+        /// Number of the migration.
+        number: u32,
+        /// What it asks for.
+        readers_know: u32,
+    },
+    /// The schema was contracted by a newer program: this one cannot read it.
+    #[error("the schema needs a program that knows {needs} migrations, this one knows {known}")]
+    TooNew {
+        /// How many a program has to know.
+        needs: u32,
+        /// How many this one knows.
+        known: u32,
     },
     /// The text of an applied migration is not what was applied.
     #[error("migration {number} ({name}) was edited after it was applied")]

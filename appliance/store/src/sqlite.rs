@@ -94,6 +94,20 @@ pub(crate) fn check(connection: &Connection, path: &Path, kind: Kind) -> Result<
     })
 }
 
+/// Moves what a write-ahead log left by a crash holds into the file, for a
+/// copy of a database that nobody has open.
+pub(crate) fn settle(path: &Path) -> Result<(), FatalError> {
+    let site = FaultSite {
+        operation: "open",
+        path,
+    };
+    let connection = Connection::open(path).map_err(|error| site.fault(&error))?;
+    connection
+        .busy_timeout(BUSY)
+        .map_err(|error| site.fault(&error))?;
+    checkpoint(&connection, path)
+}
+
 /// Opens the file for reading only.
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -9,11 +9,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::batcher::{Answer, Job, Request};
 use crate::context::{Freshness, WriteContext, Written};
+use crate::copies::{self, Release, Restored};
 use crate::encoding::{decode, encode};
 use crate::error::{FatalError, FaultSite, SqlError, StoreError, WriteError};
 use crate::fault::FaultCell;
 use crate::machine::{Closure, Machine, Stop, Task};
-use crate::migrations::Migrations;
+use crate::migrations::{MigrationError, Migrations};
 use crate::options::StoreOptions;
 use crate::proposer::Proposer;
 use crate::readers::{ReadConn, Readers};
@@ -54,6 +55,47 @@ impl Store {
             requests: started.requests,
             parts: Mutex::new(Some(started.parts)),
         })))
+    }
+
+    /// Opens the store for a release of the product. Before the first start of
+    /// another release than the last one the files are copied. When the
+    /// schema was contracted by a newer release so that this one cannot read
+    /// it, and the site has one voter, the newest copy that it can read is put
+    /// back under a new epoch; [`Store::restored`] tells what that lost.
+    pub async fn open_release(
+        directory: &Path,
+        migrations: Migrations,
+        options: StoreOptions,
+        release: &Release,
+    ) -> Result<Self, StoreError> {
+        copies::begin(directory, release).await?;
+        match Self::open(directory, migrations.clone(), options.clone()).await {
+            Err(StoreError::Migration(error @ MigrationError::TooNew { known, .. })) => {
+                copies::put_back(directory, known, release, error).await?;
+                Self::open(directory, migrations, options).await
+            }
+            opened => opened,
+        }
+    }
+
+    /// What the last putting back of a copy lost, until it is acknowledged.
+    pub async fn restored(&self) -> Result<Option<Restored>, StoreError> {
+        copies::restored(&self.directory()).await
+    }
+
+    /// Notes that [`Store::restored`] was told to whom it concerns.
+    pub async fn acknowledge_restored(&self) -> Result<(), StoreError> {
+        copies::acknowledge(&self.directory()).await
+    }
+
+    /// How often the state was put back to an earlier one: positions of
+    /// different epochs do not compare.
+    pub async fn epoch(&self) -> Result<u64, StoreError> {
+        Ok(self.0.machine.epoch().await?)
+    }
+
+    fn directory(&self) -> std::path::PathBuf {
+        self.0.state.parent().unwrap_or(Path::new("/")).to_owned()
     }
 
     /// Runs `change` and makes what it did durable before it returns. Either

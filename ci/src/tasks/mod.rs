@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod campaign;
 pub(crate) mod deny;
+pub(crate) mod fuzz;
 pub(crate) mod image;
 pub(crate) mod qemu;
 pub(crate) mod quick;

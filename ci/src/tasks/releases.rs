@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
@@ -17,8 +17,6 @@ const VARIANTS: &str = "qemu-tests/releases";
 const SOUND: [(&str, &str); 2] = [("next", "0.2.0"), ("after-next", "0.3.0")];
 /// Broken releases that every run of the tests tries; see [`VARIANTS`].
 const BROKEN: [&str; 3] = ["daemon-crashes", "panics", "userspace-hangs"];
-/// Documents of a site, not of one release: they begin with these names.
-const OF_THE_SITE: [&str; 3] = ["root", "stable", "candidate"];
 
 /// Builds the sites that the tests of every run need, or all of them, into
 /// `out/sites/`.
@@ -74,28 +72,16 @@ fn build(
     image::build_with(workspace, &work, workspace.cache(), &options, step)?;
     let site = sites.join(name);
     remove(&site)?;
-    arrange(&work.join("release"), &site, version)
-        .with_context(|| format!("arranging {}", site.display()))?;
+    workspace
+        .cargo("run")
+        .args(["--quiet", "--locked", "-p", "megh-image", "--", "release"])
+        .args([&work, &site])
+        .arg("--cache")
+        .arg(workspace.cache())
+        .interactive()
+        .run()
+        .with_context(|| format!("making the site {}", site.display()))?;
     remove(&work)
-}
-
-/// Makes a site of a release's folder: the documents of the site in front, all
-/// else in a folder of the version's name, which is where the index looks.
-fn arrange(release: &Path, site: &Path, version: &str) -> Result<()> {
-    let place = site.join(version);
-    fs::create_dir_all(&place)?;
-    for entry in fs::read_dir(release)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        fs::rename(entry.path(), target(site, &place, &name.to_string_lossy()))?;
-    }
-    Ok(())
-}
-
-fn target(site: &Path, place: &Path, name: &str) -> PathBuf {
-    let stem = name.split('.').next().unwrap_or_default();
-    let of_the_site = name.contains(".json") && OF_THE_SITE.contains(&stem);
-    if of_the_site { site } else { place }.join(name)
 }
 
 fn remove(folder: &Path) -> Result<()> {
@@ -110,28 +96,6 @@ fn remove(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_site_has_its_documents_in_front_and_the_release_in_its_folder() {
-        let (site, place) = (Path::new("/s"), Path::new("/s/1.0.0"));
-        for name in [
-            "root.json",
-            "root.1.json.minisig",
-            "stable.json",
-            "candidate.json.minisig",
-        ] {
-            assert_eq!(target(site, place, name), site.join(name));
-        }
-        for name in [
-            "root.img",
-            "manifest.json",
-            "manifest.json.minisig",
-            "uki.efi",
-            "sbom.json",
-        ] {
-            assert_eq!(target(site, place, name), place.join(name));
-        }
-    }
 
     #[test]
     fn every_variant_of_the_checkout_lays_something_over_the_image() {

@@ -10,14 +10,15 @@ use megh_model::units::Bytes;
 
 use super::BuildRequest;
 use crate::boot::{self, Boot};
+use crate::desk::Desk;
 use crate::fetch::Debs;
 use crate::keys::Keys;
 use crate::lock::Lock;
-use crate::release::{self, BuiltPart, Label};
+use crate::release::{self, BuiltPart, Contents, Label};
 use crate::rootfs::{self, Identity, Ingredients, RootImage};
 use crate::stage::{Stages, timed};
 use crate::tools::{self, Tools};
-use crate::{base, clock, product, sizes, web};
+use crate::{base, clock, product, sbom, sizes, web};
 
 /// What all stages share.
 pub(super) struct Pipeline<'a> {
@@ -68,12 +69,15 @@ impl Pipeline<'_> {
                 identity: &identity,
             },
         )?;
-        timed("release", || self.release(&tools, &identity, &root, &boot))
+        timed("release", || {
+            self.release(lock, &tools, &identity, &root, &boot)
+        })
     }
 
     /// Writes the release directory, the medium, and the digests to compare.
     fn release(
         &self,
+        lock: &Lock,
         tools: &Tools,
         identity: &Identity,
         root: &RootImage,
@@ -97,7 +101,13 @@ impl Pipeline<'_> {
             floor: self.request.floor,
             released: clock::now(),
         };
-        release::write(&dir, &parts, &label, &root.verity, self.keys)?;
+        let contents = Contents {
+            parts: &parts,
+            verity: &root.verity,
+            sbom: &sbom::of_image(lock, &self.recipe.suite, &self.sources, label.version)?,
+        };
+        let desk = Desk::new(self.keys, self.request.sign_offline.as_deref());
+        release::write(&dir, &contents, &label, &desk)?;
         let iso = out.join(format!("{}-{}-{ARCH}.iso", identity.id, identity.version));
         boot::write_iso(tools, &boot.medium, &dir, &iso)?;
         let size = Bytes(fs::metadata(&iso)?.len());

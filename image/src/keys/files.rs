@@ -123,6 +123,16 @@ pub(super) fn make_boot_key(dir: &Path, development: bool) -> Result<()> {
     Ok(())
 }
 
+/// Whether a certificate is of a development key.
+pub(super) fn is_for_development(certificate: &Path) -> Result<bool> {
+    let subject = Cmd::new("openssl")
+        .args(["x509", "-noout", "-subject", "-in"])
+        .arg(certificate)
+        .stdout()
+        .with_context(|| format!("cannot read {}", certificate.display()))?;
+    Ok(subject.contains("development"))
+}
+
 /// Gives a folder of development keys of before root documents what it lacks.
 pub(super) fn complete(dir: &Path) -> Result<()> {
     if dir.join(ROOT_FILE).exists() {

@@ -15,31 +15,12 @@ use megh_model::boot_env::{
 use megh_model::layout::{Partition, PartitionRole, SectorSize};
 use megh_model::release::PartKind;
 use megh_model::slot::{BootChoice, Slot};
-use megh_model::update::{LOADER_DIR, SLOT_FILE, SlotRecord, SlotState};
+use megh_model::update::{
+    BOOT_FILES, ESP_FILES, KEPT_LOADERS, LOADER_DIR, SLOT_FILE, SlotRecord, SlotState,
+};
 
 use super::{Run, StepError};
 use crate::progress::Meter;
-
-/// The parts on each EFI system partition.
-pub(super) const LOADER_PARTS: [(PartKind, &str); 2] = [
-    (PartKind::Shim, "EFI/BOOT/BOOTX64.EFI"),
-    (PartKind::GrubEfi, "EFI/BOOT/grubx64.efi"),
-];
-/// The parts on a boot partition.
-pub(super) const SLOT_PARTS: [(PartKind, &str); 4] = [
-    (PartKind::Uki, "meghos.efi"),
-    (PartKind::Kernel, "kernel"),
-    (PartKind::Initrd, "initrd"),
-    (PartKind::SlotEnv, "slot.env"),
-];
-
-/// The loaders of the slot's release, kept beside it for repairs.
-pub(super) const KEPT_LOADERS: [PartKind; 4] = [
-    PartKind::Shim,
-    PartKind::GrubEfi,
-    PartKind::BiosBoot,
-    PartKind::BiosCore,
-];
 
 /// What a file of a new file system holds.
 enum Content {
@@ -59,7 +40,7 @@ impl Run<'_> {
         let marker = Marker::fresh(environment.sequence()).to_bytes().to_vec();
         let environment = environment.files();
         for role in [PartitionRole::Esp, PartitionRole::EspSpare] {
-            let mut files = parts(&LOADER_PARTS);
+            let mut files = parts(&ESP_FILES);
             files.push((BLOCK_PATH.into(), Content::Bytes(environment.block.clone())));
             files.push((SUM_PATH.into(), Content::Bytes(environment.sum.clone())));
             files.push((MARKER_PATH.into(), Content::Bytes(marker.clone())));
@@ -71,7 +52,7 @@ impl Run<'_> {
     /// What the loader starts slot A with, and what the slot knows of itself:
     /// a slot that was just installed counts as good.
     pub(super) fn write_slot(&mut self, disk: &mut dyn RawDisk) -> Result<(), StepError> {
-        let mut files = parts(&SLOT_PARTS);
+        let mut files = parts(&BOOT_FILES);
         let loader = |kind: PartKind| Path::new(LOADER_DIR).join(kind.file());
         files.extend(KEPT_LOADERS.map(|kind| (loader(kind), Content::Part(kind))));
         for (name, bytes) in self.task.release.documents() {

@@ -201,8 +201,8 @@ impl TrustedRoot {
         }
     }
 
-    /// Checks a document's signatures; answers who signed.
-    pub(super) fn verify(
+    /// Checks a document's signatures, and nothing else of it; answers who signed.
+    pub fn verify(
         &self,
         what: Document,
         bytes: &[u8],
@@ -213,7 +213,7 @@ impl TrustedRoot {
 
     /// As [`Self::verify`], for what was accepted in its time: keys that have
     /// been retired since do not matter.
-    pub(super) fn verify_accepted(
+    pub fn verify_accepted(
         &self,
         what: Document,
         bytes: &[u8],

@@ -3,11 +3,32 @@
 use serde::{Deserialize, Serialize};
 
 use super::SlotState;
+use crate::release::PartKind;
 
 /// File of the record on a boot partition.
 pub const SLOT_FILE: &str = "slot.json";
 /// Directory with the loaders of the slot's release, for repairs.
 pub const LOADER_DIR: &str = "loader";
+/// The parts on a boot partition, with the names under which the loader looks
+/// for them.
+pub const BOOT_FILES: [(PartKind, &str); 4] = [
+    (PartKind::Uki, "meghos.efi"),
+    (PartKind::Kernel, "kernel"),
+    (PartKind::Initrd, "initrd"),
+    (PartKind::SlotEnv, "slot.env"),
+];
+/// The parts on each EFI system partition, with their names.
+pub const ESP_FILES: [(PartKind, &str); 2] = [
+    (PartKind::Shim, "EFI/BOOT/BOOTX64.EFI"),
+    (PartKind::GrubEfi, "EFI/BOOT/grubx64.efi"),
+];
+/// The parts in [`LOADER_DIR`], under their usual names.
+pub const KEPT_LOADERS: [PartKind; 4] = [
+    PartKind::Shim,
+    PartKind::GrubEfi,
+    PartKind::BiosBoot,
+    PartKind::BiosCore,
+];
 /// Size of the file: it is written over in place and never grows. What is
 /// written lies in the first 512 bytes, line breaks fill the rest.
 pub const SLOT_FILE_SIZE: usize = 1024;

@@ -1,17 +1,19 @@
 //! A reader of FAT file systems that trusts nothing (Microsoft's FAT
 //! specification, version 1.03, with long names).
 
+mod directory;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::write_log::ReadAt;
+use directory::{ENTRY, entries_of};
 
-const ENTRY: usize = 32;
-const LONG_NAME: u8 = 0x0f;
-const VOLUME_LABEL: u8 = 0x08;
-const DIRECTORY: u8 = 0x10;
-const DELETED: u8 = 0xe5;
+pub use directory::FatEntry;
+
 /// Longer than any directory of ours, in bytes.
 const MAX_DIRECTORY: u64 = 1 << 20;
 
@@ -42,18 +44,6 @@ enum Root {
     Fixed(Range<u64>),
     /// A chain of clusters.
     Chain(u32),
-}
-
-/// A file or folder.
-#[derive(Debug, Clone)]
-pub struct FatEntry {
-    /// Its name, long if it has a long one.
-    pub name: String,
-    /// Whether it is a folder.
-    pub is_folder: bool,
-    /// Its length in bytes; 0 for folders.
-    pub size: u64,
-    first: u32,
 }
 
 impl<'a> Fat<'a> {
@@ -270,158 +260,5 @@ impl Iterator for Chain<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let cluster = self.next.take()?;
         Some(self.step(cluster))
-    }
-}
-
-fn entries_of(bytes: &[u8]) -> Vec<FatEntry> {
-    let mut found = Vec::new();
-    let mut long = Vec::new();
-    for entry in bytes.chunks_exact(ENTRY) {
-        match (entry[0], entry[11]) {
-            (0, _) => break,
-            (DELETED, _) => long.clear(),
-            (_, LONG_NAME) => long.push(long_units(entry)),
-            (_, attributes) if attributes & VOLUME_LABEL != 0 => long.clear(),
-            (b'.', _) => long.clear(),
-            (_, attributes) => {
-                let name = long_name(&long).unwrap_or_else(|| short_name(entry));
-                long.clear();
-                found.push(FatEntry {
-                    name,
-                    is_folder: attributes & DIRECTORY != 0,
-                    size: u64::from(u32::from_le_bytes(
-                        entry[28..32].try_into().expect("four bytes"),
-                    )),
-                    first: u32::from(u16::from_le_bytes([entry[26], entry[27]]))
-                        | u32::from(u16::from_le_bytes([entry[20], entry[21]])) << 16,
-                });
-            }
-        }
-    }
-    found
-}
-
-fn long_units(entry: &[u8]) -> Vec<u16> {
-    [1..11, 14..26, 28..32]
-        .into_iter()
-        .flat_map(|range| entry[range].chunks_exact(2))
-        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
-        .collect()
-}
-
-/// The pieces lie in reverse order before the entry that they name.
-fn long_name(pieces: &[Vec<u16>]) -> Option<String> {
-    let units = pieces.iter().rev().flatten().copied();
-    let text: String = char::decode_utf16(units.take_while(|unit| *unit != 0))
-        .map(|unit| unit.unwrap_or('\u{fffd}'))
-        .collect();
-    (!text.is_empty()).then_some(text)
-}
-
-fn short_name(entry: &[u8]) -> String {
-    let text = |range: Range<usize>| {
-        String::from_utf8_lossy(&entry[range])
-            .trim_end()
-            .to_ascii_lowercase()
-    };
-    let (stem, extension) = (text(0..8), text(8..11));
-    if extension.is_empty() {
-        stem
-    } else {
-        format!("{stem}.{extension}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use megh_host::command::Cmd;
-
-    use super::*;
-    use crate::write_log::Base;
-
-    const MIB: u64 = 1 << 20;
-
-    /// A file system made by mtools, 1 MiB into a disk.
-    fn made(dir: &std::path::Path, size: u64, options: &[&str]) -> Base {
-        let image = dir.join("fat");
-        fs::File::create(&image)
-            .and_then(|file| file.set_len(size))
-            .expect("made");
-        let run = |program: &str, arguments: &[&str]| {
-            Cmd::new(program)
-                .args(arguments)
-                .cwd(dir)
-                .run()
-                .expect("mtools runs");
-        };
-        run("mformat", &[&["-i", "fat"], options, &["::"]].concat());
-        fs::write(dir.join("large"), vec![7; 100_000]).expect("written");
-        fs::write(dir.join("small"), "text").expect("written");
-        run("mmd", &["-i", "fat", "::/meghos"]);
-        run("mcopy", &["-i", "fat", "small", "::/meghos/bootenv.sum"]);
-        run("mcopy", &["-i", "fat", "large", "::/meghos/manifest.json"]);
-        run("mcopy", &["-i", "fat", "small", "::/GRUBX64.EFI"]);
-        let disk = dir.join("disk");
-        let content = fs::read(&image).expect("read");
-        fs::write(&disk, [vec![0; MIB as usize], content].concat()).expect("written");
-        Base::open(&disk).expect("opens")
-    }
-
-    fn reads_what_mtools_wrote(size: u64, options: &[&str], width: Width) {
-        let dir = tempfile::tempdir().expect("a folder");
-        let disk = made(dir.path(), size, options);
-        let fat = Fat::open(&disk, MIB..MIB + size).expect("a file system");
-        assert_eq!(fat.width, width);
-        let read = |path| fat.read(path, MIB).expect("readable");
-        assert_eq!(read("meghos/bootenv.sum").as_deref(), Some(&b"text"[..]));
-        assert_eq!(read("meghos/manifest.json"), Some(vec![7; 100_000]));
-        assert_eq!(read("grubx64.efi").as_deref(), Some(&b"text"[..]));
-        assert_eq!(read("meghos/absent"), None);
-        assert_eq!(read("grubx64.efi/absent"), None);
-        assert!(fat.read("meghos/manifest.json", 99_999).is_err());
-        let entry = fat
-            .find("meghos/manifest.json")
-            .expect("read")
-            .expect("there");
-        let length: u64 = fat
-            .stretches(&entry)
-            .expect("whole")
-            .iter()
-            .map(|stretch| stretch.end - stretch.start)
-            .sum();
-        assert_eq!(length, 100_000);
-    }
-
-    #[test]
-    fn all_three_widths_are_read() {
-        reads_what_mtools_wrote(2 * MIB, &[], Width::Bits12);
-        reads_what_mtools_wrote(20 * MIB, &[], Width::Bits16);
-        reads_what_mtools_wrote(64 * MIB, &["-F"], Width::Bits32);
-    }
-
-    #[test]
-    fn damage_is_an_error_and_never_a_loop() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let disk = made(dir.path(), 20 * MIB, &[]);
-        let path = dir.path().join("disk");
-        let bytes = fs::read(&path).expect("read");
-        assert!(Fat::open(&disk, 0..MIB).is_err(), "there is none");
-        assert!(Fat::open(&disk, MIB..2 * MIB).is_err(), "it is cut off");
-        let mut draws = fastrand::Rng::with_seed(3);
-        for _ in 0..200 {
-            let mut spoiled = bytes.clone();
-            for _ in 0..64 {
-                // Boot sector, tables and the first folders.
-                let at = MIB as usize + draws.usize(0..120_000);
-                spoiled[at] = draws.u8(..);
-            }
-            fs::write(&path, &spoiled).expect("written");
-            let disk = Base::open(&path).expect("opens");
-            if let Ok(fat) = Fat::open(&disk, MIB..21 * MIB) {
-                let _ = fat.read("meghos/manifest.json", MIB);
-            }
-        }
     }
 }

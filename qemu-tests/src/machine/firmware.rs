@@ -50,7 +50,7 @@ pub(super) fn make_variables(firmware: Firmware, target: &Path) -> Result<()> {
                 .arg(target)
                 .run()?;
         }
-        Firmware::Uefi | Firmware::Bios => {
+        Firmware::Uefi | Firmware::SecureSetup | Firmware::Bios => {
             fs::copy(VARIABLES, target)
                 .with_context(|| format!("copying {VARIABLES}: is the package ovmf installed?"))?;
         }

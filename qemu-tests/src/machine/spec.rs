@@ -18,6 +18,8 @@ pub enum Firmware {
     /// OVMF with Secure Boot: Microsoft's keys as in a shop's machine, and the
     /// release's key in shim's list of the owner's keys.
     SecureVendor,
+    /// OVMF that could do Secure Boot, without any key: in setup mode.
+    SecureSetup,
     /// SeaBIOS.
     Bios,
 }
@@ -29,6 +31,7 @@ impl Firmware {
             Self::Uefi => "uefi",
             Self::SecureOwn => "secure-own",
             Self::SecureVendor => "secure-vendor",
+            Self::SecureSetup => "secure-setup",
             Self::Bios => "bios",
         }
     }
@@ -38,7 +41,7 @@ impl Firmware {
     pub const fn kind(self) -> Self {
         match self {
             Self::Bios => Self::Bios,
-            Self::Uefi | Self::SecureOwn | Self::SecureVendor => Self::Uefi,
+            Self::Uefi | Self::SecureOwn | Self::SecureVendor | Self::SecureSetup => Self::Uefi,
         }
     }
 
@@ -47,7 +50,10 @@ impl Firmware {
     }
 
     pub(super) const fn is_secure(self) -> bool {
-        matches!(self, Self::SecureOwn | Self::SecureVendor)
+        matches!(
+            self,
+            Self::SecureOwn | Self::SecureVendor | Self::SecureSetup
+        )
     }
 }
 

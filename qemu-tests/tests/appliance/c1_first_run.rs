@@ -1,11 +1,15 @@
 //! From a blank disk to a running guest.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use megh_api_types::{InstanceStatus, ProblemCode};
+use megh_model::release::MANIFEST_FILE;
 use megh_qemu_tests::api::Api;
 use megh_qemu_tests::guest::{GREETING, boot_sector_disk};
+use megh_qemu_tests::image_check::{Checker, KnownRelease};
+use megh_qemu_tests::write_log::Base;
 use megh_qemu_tests::{Firmware, Lab, Medium, appliance, installation, scenario};
 
 const GUEST_SPEAKS_WITHIN: Duration = Duration::from_secs(180);
@@ -26,6 +30,7 @@ fn a_stick_on_bios_installs_and_the_disk_alone_runs_a_guest() {
 
 fn whole_path(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<()> {
     let disk = installation::install(lab, firmware, medium)?;
+    judged_whole(lab, firmware)?;
     let mut appliance = appliance::boot(lab, firmware, &disk)?;
     ensure!(
         appliance.version == lab.release()?.manifest().version.to_string(),
@@ -68,6 +73,16 @@ fn whole_path(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<()> {
     ensure!(api.instances()?.is_empty(), "a deleted instance is listed");
     appliance.machine.screenshot(&lab.path("screen.png"))?;
     appliance.power_off()
+}
+
+/// The judge of disks, which other tests rely on, finds nothing wrong.
+fn judged_whole(lab: &Lab, firmware: Firmware) -> Result<()> {
+    let manifest = fs::read(lab.release()?.out().join("release").join(MANIFEST_FILE))?;
+    let known = KnownRelease::of_manifest(&manifest)?;
+    let disk = Base::open(&installation::base_path(lab, firmware)?)?;
+    let verdict = Checker::new(vec![known]).check(&disk);
+    ensure!(verdict.violations.is_empty(), "{verdict:#?}");
+    Ok(())
 }
 
 fn nothing_is_told_before_the_claim(api: &Api) -> Result<()> {

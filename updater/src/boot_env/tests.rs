@@ -1,35 +1,40 @@
-use megh_model::slot::{BootOrder, Slot};
+use megh_host::fake::FakeMachine;
+use megh_model::slot::{BootChoice, Slot};
 
 use super::*;
 
-fn choice(first: Slot) -> BootChoice {
-    BootChoice {
-        order: BootOrder::starting_with(first),
-        good: Slot::A,
-    }
-}
+const A: BootEnv = BootEnv::first(BootChoice::settled(Slot::A));
+const B: BootEnv = A.next(BootChoice::settled(Slot::B));
 
 fn store() -> (tempfile::TempDir, EnvStore) {
     let dir = tempfile::tempdir().unwrap();
     let store = EnvStore::new(dir.path().join("esp"), dir.path().join("spare"));
+    store.put(&FakeMachine::new(), A).unwrap();
     (dir, store)
 }
 
 #[test]
 fn both_copies_carry_what_was_written_last() {
     let (_dir, store) = store();
-    assert_eq!(store.read().current, None);
-    store.write(choice(Slot::A)).unwrap();
-    let second = store.write(choice(Slot::B)).unwrap();
-    assert_eq!(
-        second,
-        BootEnv::first(choice(Slot::A)).next(choice(Slot::B))
-    );
+    assert_eq!(store.read().current, Some(A));
+    store.put(&FakeMachine::new(), B).unwrap();
     for copy in [EnvCopy::Main, EnvCopy::Spare] {
-        assert_eq!(
-            BootEnv::parse(&read_files(store.root(copy)).unwrap()),
-            Ok(second)
-        );
+        assert_eq!(store.copy(copy), Some(B));
+    }
+    let idle = FakeMachine::new();
+    store.put(&idle, B).unwrap();
+    assert_eq!(idle.steps(), 0, "what is right is left alone");
+}
+
+#[test]
+fn at_every_moment_one_copy_is_whole() {
+    for step in 0..4 {
+        let (_dir, store) = store();
+        assert!(store.put(&FakeMachine::failing_at(step), B).is_err());
+        let current = store.read().current;
+        assert_eq!(current, Some(if step < 2 { A } else { B }), "step {step}");
+        store.put(&FakeMachine::new(), B).unwrap();
+        assert_eq!(store.copy(EnvCopy::Main), store.copy(EnvCopy::Spare));
     }
 }
 
@@ -38,30 +43,22 @@ fn either_damaged_copy_is_survived_and_repaired() {
     for damaged in [EnvCopy::Main, EnvCopy::Spare] {
         for file in [BLOCK_PATH, SUM_PATH] {
             let (_dir, store) = store();
-            store.write(choice(Slot::A)).unwrap();
-            let newest = store.write(choice(Slot::B)).unwrap();
             fs::write(store.root(damaged).join(file), b"").unwrap();
             let reading = store.read();
-            assert_eq!(
-                (reading.current, reading.write_first),
-                (Some(newest), damaged)
-            );
-            let repaired = store.write(choice(Slot::A)).unwrap();
-            assert_eq!(
-                BootEnv::parse(&read_files(store.root(damaged)).unwrap()),
-                Ok(repaired)
-            );
+            assert_eq!((reading.current, reading.write_first), (Some(A), damaged));
+            store.put(&FakeMachine::new(), A).unwrap();
+            assert_eq!(store.copy(damaged), Some(A));
         }
     }
 }
 
 #[test]
-fn a_copy_that_cannot_be_written_leaves_the_one_in_use_alone() {
+fn the_marker_lies_on_the_first_copy_alone() {
     let (dir, store) = store();
-    let written = store.write(choice(Slot::A)).unwrap();
-    fs::remove_dir_all(dir.path().join("spare")).unwrap();
-    fs::write(dir.path().join("spare"), b"not a directory").unwrap();
-    let error = store.write(choice(Slot::B)).unwrap_err();
-    assert!(error.path.starts_with(dir.path().join("spare")), "{error}");
-    assert_eq!(store.read().current, Some(written));
+    assert_eq!(store.marker(), None);
+    store
+        .put_marker(&FakeMachine::new(), Marker::fresh(4))
+        .unwrap();
+    assert_eq!(store.marker(), Some(Marker::fresh(4)));
+    assert!(!dir.path().join("spare").join(MARKER_PATH).exists());
 }

@@ -20,7 +20,7 @@ const MAX_ENTRIES: u32 = 1024;
 const ENTRY_SIZE: u32 = 128;
 
 /// The kernel names of all disks and optical drives that have a size, sorted.
-pub(super) fn names(places: &Places) -> Vec<String> {
+pub(crate) fn names(places: &Places) -> Vec<String> {
     let Ok(entries) = fs::read_dir(places.block_class()) else {
         return Vec::new();
     };
@@ -35,7 +35,7 @@ pub(super) fn names(places: &Places) -> Vec<String> {
 
 /// The partitions of all disks with a partition table. A disk that cannot be
 /// read is as good as absent: it must not keep the machine from starting.
-pub(super) fn partitions(places: &Places) -> Vec<PartitionFact> {
+pub(crate) fn partitions(places: &Places) -> Vec<PartitionFact> {
     names(places)
         .iter()
         .flat_map(|disk| partitions_of(places, disk).unwrap_or_default())

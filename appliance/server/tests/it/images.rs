@@ -166,7 +166,10 @@ async fn an_import_that_fails_is_taken_back_and_told() {
         .post(&format!("{PROJECT}/images"), json!({"name": "tiny"}))
         .await
         .expect_status(201);
-    world.pool.fail(Call::Import, 1, Moment::Halfway);
+    // For as often as the daemon tries.
+    for nth in 1..=3 {
+        world.pool.fail(Call::Import, nth, Moment::Halfway);
+    }
     let path = format!("{PROJECT}/images/tiny/content");
     let accepted = client.put(&path, boot_sector()).await.expect_status(202);
     let operation = client.wait(&accepted).await;

@@ -9,6 +9,7 @@ mod bad_input;
 mod console;
 mod crash;
 mod gate;
+mod going_back;
 mod https;
 mod idempotency;
 mod identity;

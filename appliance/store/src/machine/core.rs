@@ -83,6 +83,15 @@ impl Core {
         schema::applied(&self.connection).map_err(|error| site.fault(&error))
     }
 
+    pub(super) fn readers_know(&self) -> Result<u32, FatalError> {
+        let site = self.meta("read").site;
+        schema::readers_know(&self.connection).map_err(|error| site.fault(&error))
+    }
+
+    pub(super) fn epoch(&self) -> Result<u64, FatalError> {
+        self.meta("read").epoch()
+    }
+
     pub(super) fn try_migration(
         &self,
         step: &MigrationStep,

@@ -8,6 +8,10 @@ use crate::machine::apply::Step;
 use crate::machine::tables::Meta;
 use crate::sqlite::position;
 
+/// Made by the first step that contracts the schema.
+const READERS: &str = "CREATE TABLE IF NOT EXISTS _store_readers(
+    number INTEGER PRIMARY KEY, know INTEGER NOT NULL) STRICT";
+
 /// A migration that this state has applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AppliedMigration {
@@ -65,7 +69,23 @@ pub(super) fn apply(
     }
     let sql = "INSERT INTO _store_migrations(number, name, hash, entry) VALUES (?1, ?2, ?3, ?4)";
     connection.execute(sql, (step.number, &step.name, &step.hash, position(index)))?;
+    if step.readers_know > 0 {
+        connection.execute_batch(READERS)?;
+        let sql = "INSERT INTO _store_readers(number, know) VALUES (?1, ?2)";
+        connection.execute(sql, (step.number, step.readers_know))?;
+    }
     Ok(Ok(index))
+}
+
+/// How many steps a program has to know to run on this schema.
+pub(super) fn readers_know(connection: &Connection) -> rusqlite::Result<u32> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE name = '_store_readers'";
+    let any = connection.query_row(sql, [], |_| Ok(())).optional()?;
+    if any.is_none() {
+        return Ok(0);
+    }
+    let sql = "SELECT coalesce(max(know), 0) FROM _store_readers";
+    connection.query_row(sql, [], |row| row.get(0))
 }
 
 fn dangling_reference(connection: &Connection) -> rusqlite::Result<Option<String>> {

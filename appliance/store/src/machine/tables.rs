@@ -65,6 +65,15 @@ impl Meta<'_> {
         self.set("head", &head)
     }
 
+    /// How often the state was put back to an earlier one.
+    pub(super) fn epoch(self) -> Result<u64, FatalError> {
+        Ok(self.get("epoch")?.unwrap_or(0))
+    }
+
+    pub(super) fn set_epoch(self, epoch: u64) -> Result<(), FatalError> {
+        self.set("epoch", &epoch)
+    }
+
     fn get<T: DeserializeOwned>(self, name: &str) -> Result<Option<T>, FatalError> {
         let sql = "SELECT value FROM _store_meta WHERE name = ?1";
         let sealed = self

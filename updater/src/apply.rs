@@ -1,0 +1,94 @@
+//! `apply` and `rollback`: the loader is told, and the machine restarts.
+
+use std::time::Duration;
+
+use megh_host::power;
+use megh_model::update::machine::{self, Write};
+use megh_model::update::{LastTrial, Phase, TrialOutcome};
+
+use crate::lock::Lock;
+use crate::look::{Found, look};
+use crate::perform::Performer;
+use crate::report::{Meter, Sink};
+use crate::trial::{self, Pending};
+use crate::volumes::{Access, Volumes};
+use crate::{UpdateError, Updater, journal};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Updater<'_> {
+    /// Has the loader try the release that lies ready, and returns its version.
+    /// The machine has to restart: [`Updater::restart`].
+    pub fn apply(&self, sink: &mut Sink<'_>) -> Result<String, UpdateError> {
+        let _lock = Lock::within(&self.places, PATIENCE)?;
+        let mut meter = Meter::new(&self.places, sink);
+        meter.enter(Phase::Activating, 0);
+        let version = self.change(|found| {
+            let writes = machine::apply(&found.facts)?;
+            let slot = self.disk.slot.other();
+            let version = found.version(slot).unwrap_or_default();
+            Pending {
+                version: version.clone(),
+                from_version: self.disk.version.clone(),
+                slot,
+                at: self.now(),
+                boot_id: journal::boot_id(self.machine, &self.places),
+            }
+            .save(self.machine, &self.places)?;
+            Ok((writes, version))
+        })?;
+        self.refresh();
+        Ok(version)
+    }
+
+    /// Has the loader start the other slot, which has done its job before, and
+    /// returns its version. The machine has to restart.
+    pub fn rollback(&self, sink: &mut Sink<'_>) -> Result<String, UpdateError> {
+        let _lock = Lock::within(&self.places, PATIENCE)?;
+        let mut meter = Meter::new(&self.places, sink);
+        meter.enter(Phase::Activating, 0);
+        let version = self.change(|found| {
+            let writes = machine::rollback(&found.facts)?;
+            let version = found.version(self.disk.slot.other()).unwrap_or_default();
+            Ok((writes, version))
+        })?;
+        let ended = LastTrial {
+            version: self.disk.version.clone(),
+            from_version: version.clone(),
+            outcome: TrialOutcome::RolledBack,
+            reason: "A person went back to the version before.".to_owned(),
+            at: self.now(),
+            checks: Vec::new(),
+            journal: false,
+            data: None,
+        };
+        trial::end(self.machine, &self.places, &ended)?;
+        self.refresh();
+        Ok(version)
+    }
+
+    /// Looks, decides, and makes the writes that were decided.
+    pub(crate) fn change<T>(
+        &self,
+        decide: impl FnOnce(&Found) -> Result<(Vec<Write>, T), UpdateError>,
+    ) -> Result<T, UpdateError> {
+        let volumes = Volumes::open(self.machine, &self.places, &self.disk, Access::Write);
+        let found = look(&volumes, &self.disk);
+        let (writes, answer) = decide(&found)?;
+        Performer {
+            machine: self.machine,
+            disk: &self.disk,
+            volumes: &volumes,
+            found: &found,
+            now: self.now(),
+        }
+        .all(&writes)?;
+        volumes.release()?;
+        Ok(answer)
+    }
+
+    /// Restarts the machine, in order.
+    pub fn restart(&self) -> Result<(), UpdateError> {
+        Ok(power::reboot(self.machine)?)
+    }
+}

@@ -1,0 +1,96 @@
+//! The loaders on the EFI system partitions.
+//!
+//! They are changed after a new version has proved itself, and only to newer
+//! ones. The spare partition comes first and is whole again before the main one
+//! is touched, and on each a file is written under another name, read back, and
+//! then exchanged: at every moment firmware finds one partition that is whole.
+
+use std::fs;
+use std::path::Path;
+
+use megh_host::Machine;
+use megh_model::layout::PartitionRole;
+use megh_model::update::{ESP_FILES, LOADER_DIR};
+
+use crate::volumes::Volumes;
+use crate::{BootDisk, UpdateError};
+
+/// Makes the loaders those that the running slot brought along; tells what was
+/// changed, a sentence each.
+pub(crate) fn bring_up_to_date(
+    machine: &dyn Machine,
+    disk: &BootDisk,
+    volumes: &Volumes<'_>,
+) -> Result<Vec<String>, UpdateError> {
+    let mut changed = Vec::new();
+    let Some(boot) = volumes.boot(disk.slot) else {
+        return Ok(changed);
+    };
+    for role in [PartitionRole::EspSpare, PartitionRole::Esp] {
+        let Some(esp) = volumes.path(role) else {
+            continue;
+        };
+        for (kind, name) in ESP_FILES {
+            let kept = boot.join(LOADER_DIR).join(kind.file());
+            // A slot of an older release has none to give.
+            let Ok(wanted) = fs::read(&kept) else {
+                continue;
+            };
+            if replace(machine, role, esp, name, &wanted)? {
+                changed.push(format!("{name} on partition {role} was replaced"));
+            }
+        }
+    }
+    Ok(changed)
+}
+
+/// Whether the loaders are those of the running slot.
+pub(crate) fn differ(disk: &BootDisk, volumes: &Volumes<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let Some(boot) = volumes.boot(disk.slot) else {
+        return wrong;
+    };
+    for role in [PartitionRole::EspSpare, PartitionRole::Esp] {
+        for (kind, name) in ESP_FILES {
+            let wanted = fs::read(boot.join(LOADER_DIR).join(kind.file())).ok();
+            let found = volumes.path(role).map(|esp| fs::read(esp.join(name)).ok());
+            if let (Some(wanted), Some(found)) = (wanted, found)
+                && found.as_ref() != Some(&wanted)
+            {
+                wrong.push(format!(
+                    "{name} on partition {role} is not the loader of this version"
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+fn replace(
+    machine: &dyn Machine,
+    role: PartitionRole,
+    esp: &Path,
+    name: &str,
+    wanted: &[u8],
+) -> Result<bool, UpdateError> {
+    let live = esp.join(name);
+    if fs::read(&live).is_ok_and(|found| found == wanted) {
+        return Ok(false);
+    }
+    // A short name: its entry lies in the same sector as the live one's.
+    let draft = live.with_extension("NEW");
+    machine
+        .write_file(&draft, &mut &*wanted)
+        .map_err(UpdateError::file("write", &draft))?;
+    let back = fs::read(&draft).map_err(UpdateError::file("read back", &draft))?;
+    if back != wanted {
+        return Err(UpdateError::Differs {
+            file: name.to_owned(),
+            partition: role,
+        });
+    }
+    machine
+        .put_in_place(&draft, &live)
+        .map_err(UpdateError::file("name", &live))?;
+    Ok(true)
+}
