@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -59,7 +59,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
 /// Opens a device or file for reading and writing, a device for this process
 /// alone. A file that is absent is made.
 pub(crate) fn open_target(path: &Path) -> io::Result<File> {
-    let device = path.starts_with("/dev");
+    let device = fs::metadata(path).is_ok_and(|found| found.file_type().is_block_device());
     let exclusive = if device { OFlag::O_EXCL.bits() } else { 0 };
     if !device {
         fs::create_dir_all(parent(path)?)?;

@@ -10,6 +10,7 @@ pub mod apt;
 pub mod base;
 pub mod boot;
 pub mod build;
+pub mod chunks;
 pub mod cli;
 pub mod clock;
 pub mod deb;

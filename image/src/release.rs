@@ -12,7 +12,8 @@ use megh_model::release::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::clock::DAY;
+use crate::chunks;
+use crate::clock::days_after;
 use crate::desk::{Desk, Signed};
 use crate::digest;
 use crate::keys::Keys;
@@ -101,6 +102,15 @@ fn gather(dir: &Path, contents: &Contents<'_>, label: &Label) -> Result<Manifest
         place(&part.file, &target)?;
         parts.insert(*kind, describe(kind.file(), &target)?);
     }
+    let mut indices = BTreeMap::new();
+    for kind in chunks::KINDS
+        .into_iter()
+        .filter(|kind| parts.contains_key(kind))
+    {
+        let (part, file) = (dir.join(kind.file()), chunks::file_name(kind));
+        chunks::write(kind, &part, contents.verity, &dir.join(&file))?;
+        indices.insert(kind, describe(&file, &dir.join(&file))?);
+    }
     let sbom = dir.join(SBOM_FILE);
     fs::write(&sbom, contents.sbom).with_context(|| format!("cannot write {}", sbom.display()))?;
     Ok(Manifest {
@@ -113,7 +123,7 @@ fn gather(dir: &Path, contents: &Contents<'_>, label: &Label) -> Result<Manifest
         floor: label.floor,
         verity: contents.verity.clone(),
         parts,
-        chunks: BTreeMap::new(),
+        chunks: indices,
         sbom: Some(describe(SBOM_FILE, &sbom)?),
     })
 }
@@ -134,7 +144,7 @@ fn index_of_one(label: &Label, manifest: &[u8]) -> ChannelIndex {
         channel: label.channel,
         version: label.released.max(1),
         issued: label.released,
-        expires: label.released + INDEX_LIFETIME * DAY,
+        expires: days_after(label.released, INDEX_LIFETIME),
         releases: vec![list(label.version, manifest)],
     }
 }

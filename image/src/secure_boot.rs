@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use megh_host::command::Cmd;
 use megh_model::secure_boot::{
     EfiTime, KEYS_DIR, KeyVariable, authenticated, signature_list, to_be_signed,
@@ -26,6 +26,7 @@ pub(crate) fn write(keys: &Keys, root: &Path) -> Result<()> {
     let list = signature_list(&certificate(keys)?);
     for variable in KeyVariable::ALL {
         let signature = sign(keys, to_be_signed(variable, TIME, &list))
+            .and_then(|wrapped| signed_data(&wrapped).map(<[u8]>::to_vec))
             .with_context(|| format!("cannot sign the Secure Boot variable {variable}"))?;
         fs::write(
             dir.join(variable.file()),
@@ -56,51 +57,38 @@ fn sign(keys: &Keys, content: Vec<u8>) -> Result<Vec<u8>> {
         .arg(keys.boot_secret())
         .stdin(content)
         .run()?;
-    signed_data(&output.stdout)
-        .map(<[u8]>::to_vec)
-        .context("openssl made something else than PKCS #7 signed data")
+    Ok(output.stdout)
 }
 
-/// The `SignedData` inside a `ContentInfo` (RFC 2315 §7): UEFI wants it bare, and
-/// firmware looks for the digest's name at a fixed distance from its start.
-fn signed_data(content_info: &[u8]) -> Option<&[u8]> {
+/// The SignedData inside of a PKCS #7 message (RFC 2315, chapter 7): firmware
+/// takes it without the ContentInfo around it, and refuses it with.
+fn signed_data(message: &[u8]) -> Result<&[u8]> {
     const SEQUENCE: u8 = 0x30;
-    const OBJECT: u8 = 0x06;
+    const OBJECT_ID: u8 = 0x06;
     const EXPLICIT_0: u8 = 0xa0;
-    let (inside, _) = element(content_info, SEQUENCE)?;
-    let (_signed_data, rest) = element(inside, OBJECT)?;
-    let (bare, _) = element(rest, EXPLICIT_0)?;
-    element(bare, SEQUENCE).map(|_| bare)
+    let (info, _) = element(message, SEQUENCE)?;
+    let (_, rest) = element(info, OBJECT_ID)?;
+    Ok(element(rest, EXPLICIT_0)?.0)
 }
 
-/// Content of the DER element with `tag` at the start, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..0x80 => (usize::from(first), rest),
-        _ => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let add = |sum: usize, byte: &u8| sum.checked_mul(256)?.checked_add((*byte).into());
-            (bytes.iter().try_fold(0, add)?, rest)
+/// Content of the DER element that `bytes` begin with, and what follows it.
+fn element(bytes: &[u8], tag: u8) -> Result<(&[u8], &[u8])> {
+    let (head, length) = match bytes {
+        [found, short @ 0..=0x7f, ..] if *found == tag => (2, usize::from(*short)),
+        [found, 0x81, length, ..] if *found == tag => (3, usize::from(*length)),
+        [found, 0x82, high, low, ..] if *found == tag => {
+            (4, usize::from(u16::from_be_bytes([*high, *low])))
         }
+        _ => anyhow::bail!("the signature is not PKCS #7 as expected"),
     };
-    (found == tag).then(|| rest.split_at_checked(length))?
+    let end = head + length;
+    ensure!(end <= bytes.len(), "the signature is cut off");
+    Ok((&bytes[head..end], &bytes[end..]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A `ContentInfo` around `SignedData`, which openssl wants to read.
-    fn wrap(signed_data: &[u8]) -> Vec<u8> {
-        let long = |tag: u8, content: &[u8]| {
-            let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-            [&[tag, 0x82], &length[..], content].concat()
-        };
-        let name = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
-        long(0x30, &[&name[..], &long(0xa0, signed_data)].concat())
-    }
 
     #[test]
     fn equal_keys_make_equal_files_and_openssl_believes_them() {
@@ -114,11 +102,10 @@ mod tests {
         assert_eq!(bytes, fs::read(second.join(&file)).unwrap());
         let list = signature_list(&certificate(&keys).unwrap());
         let signature = &bytes[16 + 24..bytes.len() - list.len()];
+        // Version 1, then the set of digests: as firmware looks for it.
+        assert_eq!((signature[0], &signature[4..7]), (0x30, &[2, 1, 1][..]));
+        let signature = wrapped(signature);
         let content = home.path().join("content");
-        // SEQUENCE with two bytes of length, version 1, then SHA-256's name at 13.
-        assert_eq!(signature[..2], [0x30, 0x82]);
-        assert_eq!(signature[13..22], [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1]);
-        let wrapped = wrap(signature);
         let signed = to_be_signed(KeyVariable::Db, TIME, &list);
         fs::write(&content, &signed).unwrap();
         let believed = |content: &Path| {
@@ -128,12 +115,23 @@ mod tests {
                 .arg(keys.boot_certificate())
                 .arg("-content")
                 .arg(content)
-                .stdin(wrapped.clone())
+                .stdin(signature.clone())
                 .succeeds()
                 .unwrap()
         };
         assert!(believed(&content));
         fs::write(&content, &signed[1..]).unwrap();
         assert!(!believed(&content));
+    }
+
+    /// The message around a SignedData, for openssl.
+    fn wrapped(signed_data: &[u8]) -> Vec<u8> {
+        let long = |tag: u8, content: Vec<u8>| {
+            let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+            [vec![tag, 0x82, high, low], content].concat()
+        };
+        let id = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+        let content = long(0xa0, signed_data.to_vec());
+        long(0x30, [id.to_vec(), content].concat())
     }
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use megh_model::release::{
-    Channel, Document, MANIFEST_FILE, Manifest, Part, Version, signature_file,
+    Channel, Document, MANIFEST_FILE, Manifest, Part, Room, Version, signature_file,
 };
 
 use crate::desk::{Desk, Signed};
@@ -119,8 +119,8 @@ fn renew_manifests(dir: &Path, index: &Index, desk: &Desk<'_>) -> Result<Vec<(Ve
         }
         root.verify_accepted(Document::Manifest, &bytes, &signatures)
             .with_context(|| format!("{} is not the publisher's", path.display()))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is no manifest", path.display()))?;
+        let manifest = Manifest::parse(&bytes, Room::ANY)
+            .with_context(|| format!("{} is not right", path.display()))?;
         let name = format!("{}/{MANIFEST_FILE}", listed.path);
         let signed = desk.sign(Document::Manifest, &name, &manifest)?;
         ensure!(
@@ -170,7 +170,7 @@ fn read_manifest(release: &Path) -> Result<Manifest> {
     let path = release.join(MANIFEST_FILE);
     let bytes = fs::read(&path)
         .with_context(|| format!("{} is missing: build it first", path.display()))?;
-    serde_json::from_slice(&bytes).with_context(|| format!("{} is no manifest", path.display()))
+    Manifest::parse(&bytes, Room::ANY).with_context(|| format!("{} is not right", path.display()))
 }
 
 fn read_signed(path: &Path) -> Result<(Vec<u8>, Vec<u8>)> {

@@ -2,7 +2,7 @@
 //! release, and what becomes of both.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +15,7 @@ use crate::appliance::{self, Appliance};
 use crate::disk::Disk;
 use crate::guest::boot_sector_disk;
 use crate::site::{Manners, Site};
-use crate::{Firmware, Lab};
+use crate::{Firmware, Lab, MachineSpec, faults, installation};
 
 /// The instance that must run again after whatever happens.
 pub(crate) const SURVIVOR: &str = "survivor";
@@ -107,16 +107,43 @@ impl<'l> Story<'l> {
         self.comes_back(&good, bad)
     }
 
+    /// The same with a release that is sound, and whose root spoils on the
+    /// disk before it is started.
+    pub fn apply_with_spoiled_root(
+        mut self,
+        bad: &str,
+        firmware: Firmware,
+        disk: &Disk,
+        base: &Path,
+    ) -> Result<Self> {
+        let good = self.appliance.version.clone();
+        self.api.apply_update()?;
+        self.appliance.machine.wait_reset(RESTARTS_WITHIN)?;
+        self.appliance.machine.pull_plug();
+        // The superblock of the file system is the one block every start reads.
+        faults::spoil_partition(disk, base, "root-b", 0)?;
+        let machine = MachineSpec::new("spoiled-root", firmware)
+            .disk(disk)
+            .start(self.lab)?;
+        let appliance = appliance::await_console_of(machine, &good, BACK_WITHIN)?;
+        Self::came_back(self.lab, appliance, &good, bad)
+    }
+
     /// Waits through the starts of a bad release.
-    pub fn comes_back(mut self, good: &str, bad: &str) -> Result<Self> {
+    fn comes_back(mut self, good: &str, bad: &str) -> Result<Self> {
         self.appliance.machine.wait_reset(RESTARTS_WITHIN)?;
         let mut machine = self.appliance.machine;
         machine.serial.forget();
         let appliance = appliance::await_console_of(machine, good, BACK_WITHIN)?;
+        Self::came_back(self.lab, appliance, good, bad)
+    }
+
+    /// The good version serves, and tells what became of the bad one.
+    fn came_back(lab: &'l Lab, appliance: Appliance, good: &str, bad: &str) -> Result<Self> {
         let api = appliance.api()?;
         api.log_in()?;
         let story = Self {
-            lab: self.lab,
+            lab,
             appliance,
             api,
         };
@@ -179,6 +206,45 @@ impl<'l> Story<'l> {
         );
         Ok(())
     }
+}
+
+/// What `cargo ci releases` builds to update to, and their versions.
+const NEXT: (&str, &str) = ("next", "0.2.0");
+const AFTER_NEXT: (&str, &str) = ("after-next", "0.3.0");
+
+/// From the installed version in slot A to the next one in slot B.
+pub fn first_update(lab: &Lab, firmware: Firmware) -> Result<Story<'_>> {
+    let disk = installation::installed_disk(lab, firmware)?;
+    let story = Story::begin(lab, firmware, &disk)?;
+    let (name, version) = NEXT;
+    let site = site(lab, name)?;
+    story.stage(&site, version)?;
+    ensure!(
+        site.served().iter().any(|one| one.status == 206),
+        "nothing was fetched by ranges"
+    );
+    let mut story = story.apply(version)?;
+    ensure!(
+        story.api.system()?.slot.as_deref() == Some("b"),
+        "it does not run from slot b"
+    );
+    story.has_stayed_up()?;
+    Ok(story)
+}
+
+/// The first update, a second one into slot A, and a person who goes back.
+pub fn there_and_back(lab: &Lab, firmware: Firmware) -> Result<()> {
+    let story = first_update(lab, firmware)?;
+    let (name, version) = AFTER_NEXT;
+    let served = story.stage(&site(lab, name)?, version)?;
+    let whole = story.api.update()?.staged.map_or(0, |staged| staged.size);
+    ensure!(
+        served < whole,
+        "{served} bytes were fetched of {whole}: nothing was taken from the disk"
+    );
+    let mut story = story.apply(version)?.roll_back(NEXT.1)?;
+    story.has_stayed_up()?;
+    story.appliance.power_off()
 }
 
 /// The folder of a site that `cargo ci releases` made.

@@ -30,15 +30,19 @@ impl Updater<'_> {
             }
             Err(error) => Some(error),
         };
+        let mut looked = settings.source.is_some();
         for device in sticks(&self.places, &self.disk) {
             let site = Site::on_device(self.machine, &self.places, &device);
             match site.and_then(|site| offer(&examiner, &site)) {
-                Ok(offer) => offers.extend(offer),
+                Ok(offer) => {
+                    looked = true;
+                    offers.extend(offer);
+                }
                 Err(error) => tracing::info!(device = %device.display(), %error, "nothing there"),
             }
         }
         let failed = match failed {
-            None if settings.source.is_none() && offers.is_empty() => Some(UpdateError::NoSource),
+            None if !looked => Some(UpdateError::NoSource),
             other => other,
         };
         let result = CheckResult {
@@ -74,3 +78,6 @@ fn offer(examiner: &Examiner<'_>, site: &Site<'_>) -> Result<Option<Offer>, Upda
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

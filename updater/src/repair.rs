@@ -139,3 +139,6 @@ fn mend(found: &Found) -> (Vec<Write>, Vec<String>) {
     }
     (writes, done)
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,11 +43,19 @@ impl Updater<'_> {
     }
 
     fn look_anew(&self) -> StatusReport {
+        let (found, loaders) = self.peek(|volumes| loaders::differ(&self.disk, volumes));
+        self.report(&found, loaders)
+    }
+
+    /// Looks at the disk without changing anything.
+    pub(crate) fn peek<T>(&self, look_too: impl FnOnce(&Volumes<'_>) -> T) -> (Found, T) {
         let volumes = Volumes::open(self.machine, &self.places, &self.disk, Access::Read);
         let found = look(&volumes, &self.disk);
-        let report = self.report(&found, loaders::differ(&self.disk, &volumes));
-        drop(volumes);
-        report
+        let too = look_too(&volumes);
+        if let Err(error) = volumes.release() {
+            tracing::warn!(%error, "after a look at the disk");
+        }
+        (found, too)
     }
 
     fn report(&self, found: &Found, loaders: Vec<String>) -> StatusReport {

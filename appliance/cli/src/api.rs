@@ -121,6 +121,16 @@ impl Api {
         }
     }
 
+    /// Puts a resource in place of the one that is there.
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let request = self.request(Method::PUT, path).json(body);
+        read(self.send(request.timeout(Duration::from_secs(60))).await?).await
+    }
+
     /// Posts something that opens a session; what it answers, and the session's secret.
     pub(crate) async fn open_session<T: DeserializeOwned>(
         &self,

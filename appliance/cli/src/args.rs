@@ -1,5 +1,7 @@
 //! The command line. What is written here is the manual.
 
+pub(crate) mod update;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -28,7 +30,7 @@ Exit status:
   2  the command line is wrong
   3  the appliance cannot be reached, or its certificate is another one
   4  a session is needed: `megh login`
-  5  the operation that was waited for failed
+  5  the operation or update that was waited for failed
 
 Files:
   ~/.config/megh/config.toml  the appliances you are connected to, with their fingerprints and your
@@ -66,8 +68,12 @@ pub(crate) enum Command {
     Login(Login),
     /// End the session
     Logout,
-    /// Show the appliance
-    System,
+    /// Show the appliance; its updates
+    System {
+        /// What to do; shows the appliance when absent
+        #[command(subcommand)]
+        command: Option<update::System>,
+    },
     /// Images: what instances are made from
     #[command(subcommand)]
     Image(Image),

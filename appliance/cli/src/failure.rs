@@ -31,6 +31,14 @@ pub(crate) enum Failure {
         /// What is remembered.
         pinned: String,
     },
+    /// The update that was waited for failed.
+    #[error("the update failed: {error}")]
+    Update {
+        /// Why.
+        error: String,
+        /// What to do.
+        hint: Option<String>,
+    },
     /// What was waited for failed.
     #[error("the operation failed: {}", .0.error.as_deref().unwrap_or("the appliance does not say why"))]
     Operation(Box<Operation>),
@@ -47,6 +55,9 @@ impl Failure {
                  if not, somebody else answers in its place."
                     .into()
             }
+            Self::Update { hint, .. } => hint
+                .clone()
+                .unwrap_or_else(|| "See `megh system update`.".into()),
             Self::Operation(operation) => format!("See `megh operation show {}`.", operation.id),
         }
     }
@@ -56,7 +67,7 @@ impl Failure {
             Self::Problem(problem) if problem.code == ProblemCode::NotAuthenticated => 4,
             Self::Problem(_) | Self::NotConnected(_) => 1,
             Self::Unreachable { .. } | Self::OtherCertificate { .. } => 3,
-            Self::Operation(_) => 5,
+            Self::Operation(_) | Self::Update { .. } => 5,
         }
     }
 }

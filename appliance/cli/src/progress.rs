@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use megh_api_types::{UpdatePhase, UpdateProgress};
 use megh_model::units::Bytes;
 
 /// Shows how far a transfer is; nothing when nobody looks.
@@ -53,15 +54,86 @@ fn line(done: u64, total: u64, elapsed: Duration) -> String {
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
     let left = (total.saturating_sub(done) as f64 / rate.max(1.0)).ceil() as u64;
     let rate = Bytes(rate as u64);
-    let left = match left {
-        0..60 => format!("{left} s"),
-        _ => format!("{}:{:02} min", left / 60, left % 60),
-    };
+    let left = span(left);
     format!(
         "{percent:3} %  {} of {}  {rate}/s  {left} left",
         Bytes(done),
         Bytes(total)
     )
+}
+
+/// Seconds, for people.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{}:{:02} min", seconds / 60, seconds % 60),
+    }
+}
+
+/// How far the updater is, on one line.
+pub(crate) fn update(progress: &UpdateProgress) -> String {
+    let phase = match progress.phase {
+        UpdatePhase::Checking => "checking the release",
+        UpdatePhase::Preparing => "preparing the slot",
+        UpdatePhase::Writing => "fetching and writing",
+        UpdatePhase::Verifying => "reading it back",
+        UpdatePhase::Activating => "activating",
+    };
+    let Some(percent) = (progress.done * 100).checked_div(progress.total) else {
+        return phase.to_owned();
+    };
+    let mut text = format!(
+        "{phase}  {percent:3} %  {} of {}, {} fetched  {}/s",
+        Bytes(progress.done),
+        Bytes(progress.total),
+        Bytes(progress.fetched),
+        Bytes(progress.rate)
+    );
+    if let Some(eta) = progress.eta {
+        text.push_str(&format!("  {} left", span(eta)));
+    }
+    text
+}
+
+/// A line that is written over; without a terminal, a line per change of its
+/// first words.
+pub(crate) struct StatusLine {
+    quiet: bool,
+    terminal: bool,
+    shown: String,
+}
+
+impl StatusLine {
+    /// Nothing is shown yet.
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self {
+            quiet,
+            terminal: std::io::stderr().is_terminal(),
+            shown: String::new(),
+        }
+    }
+
+    /// Shows a text in place of the last one.
+    pub(crate) fn show(&mut self, text: &str) {
+        if self.quiet || text == self.shown {
+            return;
+        }
+        if self.terminal {
+            eprint!("\r\x1b[K{text}");
+            let _ = std::io::stderr().flush();
+        } else if text.split("  ").next() != self.shown.split("  ").next() {
+            eprintln!("{text}");
+        }
+        text.clone_into(&mut self.shown);
+    }
+
+    /// Leaves an empty line.
+    pub(crate) fn clear(&mut self) {
+        if self.terminal && !self.quiet && !self.shown.is_empty() {
+            eprint!("\r\x1b[K");
+            let _ = std::io::stderr().flush();
+        }
+    }
 }
 
 /// Shows the step that an operation is at.
@@ -85,6 +157,24 @@ pub(crate) fn operation(operation: &megh_api_types::Operation, quiet: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_updater_says_how_far_how_fast_and_how_long() {
+        let mut progress = UpdateProgress {
+            phase: UpdatePhase::Writing,
+            done: 1 << 30,
+            total: 4 << 30,
+            fetched: 64 << 20,
+            rate: 16 << 20,
+            eta: Some(192),
+        };
+        assert_eq!(
+            update(&progress),
+            "fetching and writing   25 %  1 GiB of 4 GiB, 64 MiB fetched  16 MiB/s  3:12 min left"
+        );
+        progress.total = 0;
+        assert_eq!(update(&progress), "fetching and writing");
+    }
 
     #[test]
     fn a_transfer_says_how_far_how_fast_and_how_long() {

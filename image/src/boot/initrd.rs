@@ -1,6 +1,7 @@
 //! The initrd: systemd, udev, storage drivers and `megh-root`, nothing else.
 
 mod overlay;
+mod split;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(super) fn make(
     megh_root: &Path,
 ) -> Result<PathBuf> {
     let key = inputs(tools, include_str!("initrd.rs"))
+        .text("code", include_str!("initrd/split.rs"))
         .text("drivers", DRIVERS)
         .text("service", SERVICE)
         .text("emergency", EMERGENCY)
@@ -50,8 +52,7 @@ pub(super) fn make(
         dracut(tools, base, &staging, dir)?;
         compress(tools, &dir.join("initrd.cpio"), &dir.join("initrd"))?;
         remove(&staging)?;
-        remove(&dir.join(PROGRAM))?;
-        remove(&dir.join("initrd.cpio"))
+        remove(&dir.join(PROGRAM))
     })?;
     Ok(dir.join("initrd"))
 }
@@ -96,8 +97,25 @@ fn dracut(tools: &Tools, base: &Base, staging: &Path, dir: &Path) -> Result<()> 
     Ok(())
 }
 
-/// xz with the filter for x86 code: the smallest that the kernel reads.
+/// Compresses the archive `from`, which is used up, in its parts.
 fn compress(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
+    let archive = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+    let mut whole = Vec::new();
+    for part in split::split(&archive)? {
+        let compressed = from.with_extension("xz");
+        files::write(from, &part)?;
+        xz(tools, from, &compressed)?;
+        let bytes = fs::read(&compressed).context("xz wrote nothing")?;
+        whole.extend(bytes);
+        remove(&compressed)?;
+    }
+    remove(from)?;
+    files::write(to, whole)
+}
+
+/// xz with the filter for x86 code: the smallest that the kernel reads. Its
+/// files are whole words, as the kernel wants the next archive to begin.
+fn xz(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
     tools
         .cmd("xz")
         .args(["--x86", "--lzma2=preset=9e", "--check=crc32", "--stdout"])
@@ -105,9 +123,7 @@ fn compress(tools: &Tools, from: &Path, to: &Path) -> Result<()> {
         .stdout_file(to)
         .run()
         .context("the initrd cannot be compressed")?;
-    fs::metadata(to)
-        .map(drop)
-        .with_context(|| format!("xz wrote no {}", to.display()))
+    Ok(())
 }
 
 /// The names of the list, without its comments.

@@ -20,6 +20,9 @@ pub(super) fn pack(tools: &Tools, root: &Path, image: &Path) -> Result<Verity> {
     tools
         .cmd("mkfs.erofs")
         .args(["--quiet", "-zzstd,level=3", "-C65536"])
+        // Ends of files lie in blocks of their own, not among the inodes: what
+        // stays the same stays the same blocks, wherever they move to.
+        .arg("-Enoinline_data")
         .arg(format!("-T{}", tools.epoch()))
         .args(["-U", FILE_SYSTEM_UUID])
         .args([tools.inside(image), tools.inside(root)])

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::names::{is_digest, is_file_name};
 use super::{ARCH, Channel, Manifest, PRODUCT, Part, PartKind, Room, SCHEMA, Version};
+use crate::delta::MAX_INDEX_BYTES;
 use crate::units::{Bytes, GIB, KIB, MIB};
 
 /// Together UKI, kernel, initrd and slot environment must leave room for the
@@ -13,9 +14,6 @@ pub const MAX_BOOT_PARTS: u64 = 500 * MIB;
 
 /// dm-verity's block size, which the hash tree is aligned to.
 const VERITY_BLOCK: u64 = 4 * KIB;
-
-/// Smallest block that a chunk index tells apart, and the bytes it needs for one.
-const CHUNK: (u64, u64) = (512, 64);
 
 /// Largest list of software.
 const MAX_SBOM: u64 = 16 * MIB;
@@ -132,7 +130,7 @@ impl Use {
     const fn limit(self) -> u64 {
         match self {
             Self::Part(kind) => max_size(kind),
-            Self::Chunks(kind) => max_size(kind) / CHUNK.0 * CHUNK.1 / 8 + 64 * KIB,
+            Self::Chunks(_) => MAX_INDEX_BYTES,
             Self::Sbom => MAX_SBOM,
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::{is_digest, is_directory};
 use super::root::ago;
-use super::{ARCH, Channel, Demands, Document, PRODUCT, TrustState, Version};
+use super::{ARCH, Channel, Demands, Document, PRODUCT, TrustState, VerifyError, Version};
 
 /// The only form of the index that this code reads.
 pub const INDEX_SCHEMA: u32 = 1;
@@ -34,6 +34,16 @@ pub struct ChannelIndex {
     pub expires: u64,
     /// The releases, at most [`MAX_LISTED`].
     pub releases: Vec<Listed>,
+}
+
+impl ChannelIndex {
+    /// Reads an index and checks what does not depend on the machine. Nobody has
+    /// signed for it yet: only a [`super::VerifiedIndex`] is to be acted upon.
+    pub fn parse(bytes: &[u8]) -> Result<Self, VerifyError> {
+        let index: Self = Document::Index.parse(bytes)?;
+        check_content(&index)?;
+        Ok(index)
+    }
 }
 
 /// A release of an index.
@@ -156,8 +166,7 @@ impl IndexError {
     }
 }
 
-/// Checks what does not depend on the machine.
-pub(super) fn check_content(index: &ChannelIndex) -> Result<(), IndexError> {
+fn check_content(index: &ChannelIndex) -> Result<(), IndexError> {
     if index.schema != INDEX_SCHEMA {
         return Err(IndexError::Schema(index.schema));
     }

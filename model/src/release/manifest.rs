@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, PartKind, Version};
+use super::{Channel, Document, PartKind, Room, VerifyError, Version, check};
 
 /// One file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,16 @@ pub struct Manifest {
     /// The list of the software in it, CycloneDX in JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sbom: Option<Part>,
+}
+
+impl Manifest {
+    /// Reads a manifest and checks it against a slot. Nobody has signed for it
+    /// yet: only a [`super::VerifiedManifest`] is to be acted upon.
+    pub fn parse(bytes: &[u8], room: Room) -> Result<Self, VerifyError> {
+        let manifest: Self = Document::Manifest.parse(bytes)?;
+        check::check(&manifest, room)?;
+        Ok(manifest)
+    }
 }
 
 /// Reads the map of parts, refusing a kind that is named twice: of two meanings

@@ -79,6 +79,16 @@ pub struct RootDocument {
     pub thresholds: Thresholds,
 }
 
+impl RootDocument {
+    /// Reads and checks what a document says. Nobody has signed for it yet: only
+    /// a [`TrustedRoot`] is to be acted upon.
+    pub fn parse(bytes: &[u8]) -> Result<Self, VerifyError> {
+        let document: Self = Document::Root.parse(bytes)?;
+        check(&document)?;
+        Ok(document)
+    }
+}
+
 /// Why a root document is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RootError {
@@ -247,7 +257,7 @@ impl TrustedRoot {
     }
 
     fn read(bytes: &[u8]) -> Result<Self, VerifyError> {
-        let document: RootDocument = Document::Root.parse(bytes)?;
+        let document = RootDocument::parse(bytes)?;
         let keys = check(&document)?;
         Ok(Self { document, keys })
     }

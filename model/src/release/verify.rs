@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Channel, ChannelIndex, Demands, Document, IndexError, Listed, Manifest, ManifestError, Part,
-    PartCheck, PartKind, TrustState, TrustedRoot, VerifyError, Verity, Version, check, index,
+    PartCheck, PartKind, Room, TrustState, TrustedRoot, VerifyError, Verity, Version, index,
 };
 
 /// Checks documents against a root of trust, what the machine remembers, and
@@ -37,8 +37,7 @@ impl<'a> Verifier<'a> {
     /// Believes a channel's index, or says why not.
     pub fn index(&self, bytes: &[u8], signatures: &[u8]) -> Result<VerifiedIndex, VerifyError> {
         self.root.verify(Document::Index, bytes, signatures)?;
-        let index: ChannelIndex = Document::Index.parse(bytes)?;
-        index::check_content(&index)?;
+        let index = ChannelIndex::parse(bytes)?;
         index::check_for(&index, self.demands, self.trust, self.now())?;
         Ok(VerifiedIndex(index))
     }
@@ -81,7 +80,7 @@ impl<'a> Verifier<'a> {
         if digest != listed.manifest_sha256 || bytes.len() as u64 != listed.manifest_size {
             return Err(ManifestError::NotListed(version).into());
         }
-        let manifest = read_manifest(bytes, self.demands)?;
+        let manifest = Manifest::parse(bytes, self.demands.room)?;
         if manifest.version != version {
             return Err(ManifestError::NotListed(version).into());
         }
@@ -111,17 +110,11 @@ pub fn verify_installed(
     signatures: &[u8],
 ) -> Result<VerifiedManifest, VerifyError> {
     let signed_by = root.verify_accepted(Document::Manifest, bytes, signatures)?;
-    let manifest = read_manifest(bytes, &Demands::at(0))?;
+    let manifest = Manifest::parse(bytes, Room::ANY)?;
     Ok(VerifiedManifest {
         manifest,
         signed_by,
     })
-}
-
-fn read_manifest(bytes: &[u8], demands: &Demands) -> Result<Manifest, VerifyError> {
-    let manifest: Manifest = Document::Manifest.parse(bytes)?;
-    check::check(&manifest, demands.room)?;
-    Ok(manifest)
 }
 
 /// An index that is believed. Only [`Verifier::index`] makes one.

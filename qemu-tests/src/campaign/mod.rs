@@ -1,7 +1,9 @@
 //! Matrices too large for every run: many trials drawn from a seed, resumable.
 
+mod broken_releases;
 mod power_cut;
 mod record;
+mod updates;
 mod work_cuts;
 
 use std::path::PathBuf;
@@ -15,11 +17,13 @@ use crate::Lab;
 /// A trial's draws: the same for the same seed and number.
 pub(crate) type Draws = fastrand::Rng;
 
-/// Does one trial; an error is a finding.
-type Work = fn(&Lab, &mut Draws) -> Result<()>;
+/// Does the trial of this number, from 0; an error is a finding.
+type Work = fn(&Lab, &mut Draws, u64) -> Result<()>;
 
 const CAMPAIGNS: &[(&str, Work)] = &[
+    ("broken-releases", broken_releases::trial),
     ("power-cut", power_cut::trial),
+    ("updates", updates::trial),
     ("work-cuts", work_cuts::trial),
 ];
 
@@ -79,7 +83,7 @@ pub fn run(options: &Options) -> Result<()> {
         let begun = Instant::now();
         let mut draws = Draws::with_seed(options.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let found = attempt(&format!("{name}-{}-{number}", options.seed), |lab| {
-            work(lab, &mut draws)
+            work(lab, &mut draws, number)
         });
         record.note(begun.elapsed(), found.is_ok())?;
         if let Some(file) = &options.write {

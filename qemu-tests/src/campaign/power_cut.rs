@@ -11,7 +11,7 @@ const SUBSETS: u64 = 4;
 
 /// One cut, on UEFI or BIOS. The first trial against a recording judges every
 /// moment of it on this host.
-pub(super) fn trial(lab: &Lab, draws: &mut Draws) -> Result<()> {
+pub(super) fn trial(lab: &Lab, draws: &mut Draws, _number: u64) -> Result<()> {
     let firmware = *draws
         .choice(&[Firmware::Uefi, Firmware::Bios])
         .context("there is a choice")?;

@@ -15,7 +15,7 @@ const LATEST_CUT_MS: u64 = 4_000;
 
 /// One appliance, two cuts: one while instances are made, one while they are
 /// removed. Afterwards what was promised holds.
-pub(super) fn trial(lab: &Lab, draws: &mut Draws) -> Result<()> {
+pub(super) fn trial(lab: &Lab, draws: &mut Draws, _number: u64) -> Result<()> {
     let disk = installation::installed_disk(lab, Firmware::Uefi)?;
     let appliance = appliance::boot(lab, Firmware::Uefi, &disk)?;
     let api = appliance.claim()?;

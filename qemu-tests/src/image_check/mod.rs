@@ -6,6 +6,8 @@ mod gpt;
 mod loader;
 mod slot;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::ops::Range;

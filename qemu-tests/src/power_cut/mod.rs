@@ -3,6 +3,8 @@
 
 mod examine;
 mod recording;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

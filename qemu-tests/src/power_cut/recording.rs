@@ -15,8 +15,8 @@ use crate::updating::{self, Story};
 use crate::write_log::{Base, Replay, WriteLog};
 use crate::{Firmware, Lab};
 
-/// The site that is updated to, and its version.
-const SITE: (&str, &str) = ("next", "0.2.0");
+/// The site that is updated to.
+const SITE: &str = "next";
 
 /// A recorded update: stage, apply, the loader's notes, commit, rollback.
 #[derive(Debug)]
@@ -53,6 +53,21 @@ impl Recording {
             known: known(lab)?,
             marks: serde_json::from_slice(&marks).context("reading the marks")?,
         })
+    }
+
+    /// A recording that is all update.
+    #[cfg(test)]
+    pub(super) fn of(base: PathBuf, log: WriteLog, known: Vec<KnownRelease>) -> Self {
+        Self {
+            base,
+            log,
+            known,
+            marks: Marks {
+                stage: 0,
+                apply: u64::MAX,
+                rollback: u64::MAX,
+            },
+        }
     }
 
     /// The releases that may be in a slot.
@@ -125,9 +140,10 @@ fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
     let story = Story::begin(lab, firmware, &disk)?;
     let installed = story.appliance.version.clone();
     let stage = length()?;
-    story.stage(&updating::site(lab, SITE.0)?, SITE.1)?;
+    let version = updating::site_version(lab, SITE)?;
+    story.stage(&updating::site(lab, SITE)?, &version)?;
     let apply = length()?;
-    let story = story.apply(SITE.1)?;
+    let story = story.apply(&version)?;
     let rollback = length()?;
     let story = story.roll_back(&installed)?;
     story.appliance.power_off()?;
@@ -143,8 +159,8 @@ fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
 
 /// The installed release and the one that is updated to.
 fn known(lab: &Lab) -> Result<Vec<KnownRelease>> {
-    let (name, version) = SITE;
-    let next = updating::site_folder(lab, name)?.join(version);
+    let version = updating::site_version(lab, SITE)?;
+    let next = updating::site_folder(lab, SITE)?.join(version);
     let installed = lab.release()?.out().join("release");
     [installed, next]
         .into_iter()

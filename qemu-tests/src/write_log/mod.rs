@@ -11,6 +11,8 @@ mod extents;
 mod format;
 mod replay;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::fs::File;

@@ -1,64 +1,14 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use megh_host::command::Cmd;
 
+use super::testing::Hand;
 use super::*;
 
 const S: usize = SECTOR as usize;
-
-/// A log made by hand.
-struct Hand {
-    bytes: Vec<u8>,
-    count: u64,
-}
-
-impl Hand {
-    fn new() -> Self {
-        Self {
-            bytes: vec![0; S],
-            count: 0,
-        }
-    }
-
-    fn entry(mut self, sector: u64, sectors: u64, flags: u64, data: &[u8]) -> Self {
-        let start = self.bytes.len();
-        self.bytes.resize(start + S, 0);
-        let length = data.len() as u64;
-        for (index, value) in [sector, sectors, flags, length].into_iter().enumerate() {
-            let at = start + 8 * index;
-            self.bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
-        }
-        self.bytes.extend_from_slice(data);
-        self.count += 1;
-        self
-    }
-
-    fn write(self, sector: u64, marks: &[u8]) -> Self {
-        let data: Vec<u8> = marks.iter().flat_map(|mark| vec![*mark; S]).collect();
-        self.entry(sector, marks.len() as u64, 0, &data)
-    }
-
-    fn flush(self) -> Self {
-        self.entry(0, 0, 1, &[])
-    }
-
-    fn discard(self, sector: u64, sectors: u64) -> Self {
-        self.entry(sector, sectors, 4, &[])
-    }
-
-    fn save(mut self, dir: &Path) -> PathBuf {
-        let magic = 0x006a_7366_7773_6872_u64;
-        for (at, value) in [(0, magic), (8, 1), (16, self.count), (24, SECTOR)] {
-            self.bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
-        }
-        let path = dir.join("log");
-        fs::write(&path, self.bytes).expect("written");
-        path
-    }
-}
 
 /// The first byte of each sector.
 fn marks(disk: &impl ReadAt) -> Vec<u8> {

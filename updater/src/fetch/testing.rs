@@ -69,7 +69,7 @@ impl Server {
     /// A source that loses patience within a test's time.
     pub(super) fn source(&self) -> HttpSource {
         let patience = Patience {
-            connect: Duration::from_secs(5),
+            connect: Duration::from_millis(500),
             stall: Duration::from_millis(400),
             tries: 3,
             pause: Duration::from_millis(10),

@@ -6,14 +6,16 @@ mod image;
 mod instance;
 mod operation;
 mod session;
+mod update;
 
 use anyhow::Result;
 use clap::CommandFactory;
-use megh_api_types::{Operation, System};
+use megh_api_types::Operation;
 use megh_model::units::Bytes;
 use serde::Serialize;
 
 use crate::api::Api;
+use crate::args::update::{System, Update};
 use crate::args::{Args, Command, Wait};
 use crate::profile::ProfileFile;
 use crate::table;
@@ -40,7 +42,13 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         Command::Claim(claim) => session::claim(&context, claim).await,
         Command::Login(login) => session::login(&context, login).await,
         Command::Logout => session::logout(&context).await,
-        Command::System => system(&context).await,
+        Command::System { command: None } => system(&context).await,
+        Command::System {
+            command: Some(System::Update { watch, command }),
+        } => {
+            let command = command.unwrap_or(Update::Status { watch });
+            update::run(&context, command).await
+        }
         Command::Image(command) => image::run(&context, command).await,
         Command::Instance(command) => instance::run(&context, command).await,
         Command::Operation(command) => operation::run(&context, command).await,
@@ -96,7 +104,7 @@ fn word(value: &impl Serialize) -> String {
 }
 
 async fn system(context: &Context) -> Result<()> {
-    let system: System = context.api()?.get("system").await?;
+    let system: megh_api_types::System = context.api()?.get("system").await?;
     context.print(&system, |system| {
         table::pairs(&[
             ("version", system.version.clone()),

@@ -1,5 +1,7 @@
 //! `megh` as its user runs it, against a daemon on a socket with engines in memory.
 
+mod updates;
+
 use std::path::PathBuf;
 
 use megh_host::command::{Cmd, Exit, Output};
