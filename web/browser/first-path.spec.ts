@@ -107,6 +107,7 @@ test("system, sessions and an address that leads nowhere", async () => {
   await page.getByRole("link", { name: "System", exact: true }).click();
   await expect(page.getByText("Storage pool")).toBeVisible();
   await shoot(page, "12-system");
+  await expect(page.getByRole("heading", { name: "Updates" })).toBeVisible();
   await page.getByRole("link", { name: "Sessions", exact: true }).click();
   await expect(page.getByText("this browser")).toBeVisible();
   await shoot(page, "13-sessions");

@@ -3,7 +3,10 @@ import { queryOptions } from "@tanstack/react-query";
 import { allPages, answerOf, api, PROJECT } from "./client";
 import { imageMoves, instanceMoves, MOVING_MS, STILL_MS } from "./motion";
 import { ApiError } from "./problem";
+import { awaitedRestart } from "./restart";
 import type { Session } from "./schema";
+import { readTrialJournal } from "./updates";
+import { updateMoves } from "../lib/updates";
 
 const LIMIT = 1000;
 
@@ -36,6 +39,18 @@ export const systemQuery = queryOptions({
   queryKey: ["system"],
   queryFn: () => answerOf(api.GET("/api/v1/system")),
   refetchInterval: STILL_MS,
+});
+
+export const updateQuery = queryOptions({
+  queryKey: ["update"],
+  queryFn: () => answerOf(api.GET("/api/v1/system/update")),
+  refetchInterval: (query) =>
+    awaitedRestart() !== null || (query.state.data && updateMoves(query.state.data)) ? MOVING_MS : STILL_MS,
+});
+
+export const journalQuery = queryOptions({
+  queryKey: ["update", "journal"],
+  queryFn: readTrialJournal,
 });
 
 export const imagesQuery = queryOptions({

@@ -10,6 +10,7 @@ import type { System } from "../api/schema";
 import { PageHead } from "../components/PageHead";
 import { ProblemAlert } from "../components/ProblemAlert";
 import { Status } from "../components/Status";
+import { Updates } from "../components/updates/Updates";
 import { formatBytes, formatDuration } from "../lib/format";
 import classes from "./System.module.css";
 
@@ -47,6 +48,7 @@ export function SystemPage() {
           </Card>
         </div>
       )}
+      <Updates />
     </>
   );
 }
