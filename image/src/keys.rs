@@ -32,20 +32,32 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// The keys in `dir`.
+    /// The keys in `dir` that a build needs.
     pub fn open(dir: &Path) -> Result<Self> {
+        let keys = Self::of_documents(dir)?;
+        keys.has(&[BOOT_SECRET, BOOT_CERTIFICATE])?;
+        Ok(keys)
+    }
+
+    /// The keys in `dir`, where nothing but documents is signed.
+    pub fn of_documents(dir: &Path) -> Result<Self> {
         let dir = dir
             .canonicalize()
             .with_context(|| format!("cannot find the keys' folder {}", dir.display()))?;
-        let signature = signature_file(ROOT_FILE);
-        for file in [ROOT_FILE, &signature, BOOT_SECRET, BOOT_CERTIFICATE] {
+        let keys = Self { dir };
+        keys.has(&[ROOT_FILE, &signature_file(ROOT_FILE)])?;
+        Ok(keys)
+    }
+
+    fn has(&self, files: &[&str]) -> Result<()> {
+        for file in files {
             ensure!(
-                dir.join(file).is_file(),
+                self.dir.join(file).is_file(),
                 "{} has no {file}; `megh-image keys make` makes a set",
-                dir.display()
+                self.dir.display()
             );
         }
-        Ok(Self { dir })
+        Ok(())
     }
 
     /// The development keys of a cache, made at the first build.
@@ -66,7 +78,9 @@ impl Keys {
         let named = self.dir.file_name().is_some_and(|name| name == DEVELOPMENT);
         let root = self.root()?;
         let listed = root.document().keys.iter().any(|key| key.development);
-        Ok(named || listed || files::is_for_development(&self.boot_certificate())?)
+        let certificate = self.boot_certificate();
+        let certified = certificate.exists() && files::is_for_development(&certificate)?;
+        Ok(named || listed || certified)
     }
 
     /// The newest root document, checked.

@@ -13,7 +13,7 @@ use megh_model::release::{
 use sha2::{Digest, Sha256};
 
 use crate::chunks;
-use crate::clock::DAY;
+use crate::clock::days_after;
 use crate::desk::{Desk, Signed};
 use crate::digest;
 use crate::keys::Keys;
@@ -144,7 +144,7 @@ fn index_of_one(label: &Label, manifest: &[u8]) -> ChannelIndex {
         channel: label.channel,
         version: label.released.max(1),
         issued: label.released,
-        expires: label.released + INDEX_LIFETIME * DAY,
+        expires: days_after(label.released, INDEX_LIFETIME),
         releases: vec![list(label.version, manifest)],
     }
 }

@@ -23,8 +23,10 @@ struct Component {
     r#type: &'static str,
     name: String,
     version: String,
-    /// See <https://github.com/package-url/purl-spec>.
-    purl: String,
+    /// See <https://github.com/package-url/purl-spec>; none for what is nowhere
+    /// to be had but here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hashes: Vec<Hash>,
 }
@@ -112,11 +114,11 @@ fn of_package(package: &Package, suite: &str) -> Component {
         r#type: "library",
         name: name.clone(),
         version: version.clone(),
-        purl: format!(
+        purl: Some(format!(
             "pkg:deb/debian/{}@{}?arch={arch}&distro={suite}",
             escape(name),
             escape(version)
-        ),
+        )),
         hashes: vec![Hash {
             alg: "SHA-256",
             content: package.sha256.clone(),

@@ -74,7 +74,7 @@ fn signed_data(message: &[u8]) -> Result<&[u8]> {
 /// Content of the DER element that `bytes` begin with, and what follows it.
 fn element(bytes: &[u8], tag: u8) -> Result<(&[u8], &[u8])> {
     let (head, length) = match bytes {
-        [found, short @ 0..0x80, ..] if *found == tag => (2, usize::from(*short)),
+        [found, short @ 0..=0x7f, ..] if *found == tag => (2, usize::from(*short)),
         [found, 0x81, length, ..] if *found == tag => (3, usize::from(*length)),
         [found, 0x82, high, low, ..] if *found == tag => {
             (4, usize::from(u16::from_be_bytes([*high, *low])))

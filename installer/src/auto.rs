@@ -84,6 +84,10 @@ fn install(
     report: &mut dyn FnMut(Event),
 ) -> Result<Finish> {
     let answers: Answers = answers::find(machine, place)?.context("there are no answers")?;
+    let place = &Place {
+        allow_expired: place.allow_expired || answers.allow_expired,
+        ..place.clone()
+    };
     let session = Session::open(machine, place)?;
     let plan = session.plan_by_answers(&answers)?;
     session.execute(&plan, lock, report)?;

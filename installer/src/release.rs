@@ -46,6 +46,14 @@ pub enum ReleaseError {
     Part(#[from] PartError),
 }
 
+impl ReleaseError {
+    /// Whether only the release's age speaks against it, so that a person's
+    /// word lets it pass.
+    pub fn is_age(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.is_age())
+    }
+}
+
 impl Release {
     /// Opens the release in `dir` and checks its documents, beginning with the
     /// root document in `keys`; the parts are not read yet. `allow_expired` is a

@@ -60,6 +60,14 @@ pub enum SessionError {
     },
 }
 
+impl SessionError {
+    /// Whether only the release's age speaks against it, so that a person's
+    /// word lets it pass.
+    pub fn is_age(&self) -> bool {
+        matches!(self, Self::Release(error) if error.is_age())
+    }
+}
+
 /// What was found on this machine.
 #[derive(Debug)]
 pub struct Session<'m> {

@@ -32,11 +32,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::until(u64::MAX)
+    }
+
+    /// A world whose release expires at this time, seconds since 1970.
+    pub(crate) fn until(expires: u64) -> Self {
         let world = Self { dir: scratch() };
         for dir in ["release", "keys", "run", "medium"] {
             fs::create_dir(world.path(dir)).unwrap();
         }
-        write_release(&world.path("release"), &world.path("keys"));
+        write_release(&world.path("release"), &world.path("keys"), expires);
         fs::File::create(world.path("disk"))
             .unwrap()
             .set_len(DISK.0)
@@ -172,7 +177,7 @@ fn content(kind: PartKind) -> Vec<u8> {
     bytes
 }
 
-fn write_release(release: &Path, keys: &Path) {
+fn write_release(release: &Path, keys: &Path, expires: u64) {
     let mut parts = BTreeMap::new();
     for kind in PartKind::ALL {
         let bytes = content(kind);
@@ -206,14 +211,14 @@ fn write_release(release: &Path, keys: &Path) {
         sbom: None,
     };
     let manifest = serde_json::to_vec(&manifest).unwrap();
-    let index = serde_json::to_vec(&index(&manifest)).unwrap();
+    let index = serde_json::to_vec(&index(&manifest, expires)).unwrap();
     let root = serde_json::to_vec(&root(&root_pair, &pair)).unwrap();
     write_signed(release, MANIFEST_FILE, &manifest, &pair);
     write_signed(release, &Channel::Stable.index_file(), &index, &pair);
     write_signed(keys, ROOT_FILE, &root, &root_pair);
 }
 
-fn index(manifest: &[u8]) -> ChannelIndex {
+fn index(manifest: &[u8], expires: u64) -> ChannelIndex {
     ChannelIndex {
         schema: INDEX_SCHEMA,
         product: PRODUCT.to_owned(),
@@ -221,7 +226,7 @@ fn index(manifest: &[u8]) -> ChannelIndex {
         channel: Channel::Stable,
         version: 1,
         issued: 0,
-        expires: u64::MAX,
+        expires,
         releases: vec![Listed {
             version: "0.1.0".parse().unwrap(),
             path: "0.1.0".to_owned(),

@@ -35,7 +35,7 @@ const ANSWERS_TICK: Duration = Duration::from_secs(2);
 
 /// What work in the background tells the screen.
 enum News {
-    Found(Result<Found, String>),
+    Found(Result<Found, Trouble>),
     Planned(Result<Box<Plan>, String>),
     Event(Event),
     Answers,
@@ -47,6 +47,15 @@ pub struct Found {
     pub version: String,
     /// The disks.
     pub candidates: Vec<Candidate>,
+}
+
+/// Why nothing can be installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// In words.
+    pub reason: String,
+    /// Whether only the release's age speaks against it.
+    pub age: bool,
 }
 
 /// What a file of answers means to the dialogue.
@@ -127,6 +136,10 @@ impl Worker {
         match action {
             Action::Restart => power::reboot(self.machine)?,
             Action::PowerOff => power::power_off(self.machine)?,
+            Action::AcceptAge => {
+                self.place.allow_expired = true;
+                self.spawn(|machine, place| vec![News::Found(look(machine, place))]);
+            }
             Action::Look => self.spawn(|machine, place| vec![News::Found(look(machine, place))]),
             Action::Plan(disk) => {
                 self.spawn(move |machine, place| vec![News::Planned(plan(machine, place, &disk))]);
@@ -173,8 +186,11 @@ impl Worker {
     }
 }
 
-fn look(machine: &dyn Machine, place: &Place) -> Result<Found, String> {
-    let session = Session::open(machine, place).map_err(|error| chain(&error))?;
+fn look(machine: &dyn Machine, place: &Place) -> Result<Found, Trouble> {
+    let session = Session::open(machine, place).map_err(|error| Trouble {
+        reason: chain(&error),
+        age: error.is_age(),
+    })?;
     let version = session.release.manifest().version().to_string();
     Ok(Found {
         version,

@@ -12,9 +12,11 @@ use crate::perform::Performer;
 use crate::report::{Meter, Sink};
 use crate::trial::{self, Pending};
 use crate::volumes::{Access, Volumes};
-use crate::{UpdateError, Updater, journal};
+use crate::{UpdateError, Updater, journal, kept};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Made when another version was ordered: the gate of this one must not undo that.
+const LEAVING_FILE: &str = "leaving";
 
 impl Updater<'_> {
     /// Has the loader try the release that lies ready, and returns its version.
@@ -35,6 +37,7 @@ impl Updater<'_> {
                 boot_id: journal::boot_id(self.machine, &self.places),
             }
             .save(self.machine, &self.places)?;
+            self.leave()?;
             Ok((writes, version))
         })?;
         self.refresh();
@@ -50,6 +53,7 @@ impl Updater<'_> {
         let version = self.change(|found| {
             let writes = machine::rollback(&found.facts)?;
             let version = found.version(self.disk.slot.other()).unwrap_or_default();
+            self.leave()?;
             Ok((writes, version))
         })?;
         let ended = LastTrial {
@@ -65,6 +69,20 @@ impl Updater<'_> {
         trial::end(self.machine, &self.places, &ended)?;
         self.refresh();
         Ok(version)
+    }
+
+    fn leave(&self) -> Result<(), UpdateError> {
+        kept::show(&self.places.run(LEAVING_FILE), &())
+    }
+
+    /// Whether another version was ordered since the machine started.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.places.run(LEAVING_FILE).exists()
+    }
+
+    /// This version was ordered after all.
+    pub(crate) fn stay(&self) -> Result<(), UpdateError> {
+        kept::forget(self.machine, &self.places.run(LEAVING_FILE))
     }
 
     /// Looks, decides, and makes the writes that were decided.

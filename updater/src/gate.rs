@@ -50,6 +50,8 @@ pub enum GateOutcome {
         /// Whether it was on trial until now.
         committed: bool,
     },
+    /// Somebody has ordered another version meanwhile; that order stands.
+    Left,
     /// Some check did not pass.
     Failed {
         /// The first check that did not pass, and what was seen.
@@ -62,7 +64,6 @@ pub enum GateOutcome {
 impl Updater<'_> {
     /// Waits for the checks, and draws the consequences.
     pub fn gate(&self, timing: GateTiming) -> Result<GateOutcome, UpdateError> {
-        let _lock = Lock::within(&self.places, Duration::from_secs(60))?;
         let begun = Instant::now();
         let released = self.released();
         let checks = loop {
@@ -76,6 +77,10 @@ impl Updater<'_> {
             }
             std::thread::sleep(timing.pause);
         };
+        let _lock = Lock::within(&self.places, Duration::from_secs(60))?;
+        if self.is_leaving() {
+            return Ok(GateOutcome::Left);
+        }
         let outcome = match checks.iter().find(|check| !check.passed) {
             None => self.pass(checks),
             Some(failed) => {
@@ -91,6 +96,7 @@ impl Updater<'_> {
     /// says that it does its job.
     pub fn commit(&self) -> Result<GateOutcome, UpdateError> {
         let _lock = Lock::within(&self.places, Duration::from_secs(5))?;
+        self.stay()?;
         let outcome = self.pass(Vec::new());
         self.refresh();
         outcome
@@ -177,7 +183,8 @@ impl Updater<'_> {
             let reason = "All checks of the health gate passed.";
             ended(here, from, TrialOutcome::Committed, reason)
         } else {
-            return Ok(());
+            // A trial that was ordered and taken back never began.
+            return Pending::forget(self.machine, &self.places);
         };
         trial::end(self.machine, &self.places, &trial)
     }

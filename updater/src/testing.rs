@@ -159,8 +159,9 @@ impl World {
 
     /// The site is where updates come from.
     pub(crate) fn settings(&self, settings: &Settings) {
-        let bytes = serde_json::to_vec(settings).unwrap();
-        put(&self.places.kept(SETTINGS_FILE), &bytes);
+        let path = self.places.kept(SETTINGS_FILE);
+        let _older = fs::remove_file(&path);
+        put(&path, &serde_json::to_vec(settings).unwrap());
     }
 
     /// A stick that the kernel knows; returns the root of its file system.
@@ -234,9 +235,13 @@ impl World {
         self.disk.root_hash = root_hash(&version).parse().unwrap();
         self.disk.version = version;
         self.set_boot_id();
-        let _gone = fs::remove_dir_all(self.places.path("/run/meghos/updater/settled"));
-        let _gone = fs::remove_file(self.places.run("settled"));
-        let _gone = fs::remove_file(self.places.status());
+        for gone in [
+            self.places.run("settled"),
+            self.places.run("leaving"),
+            self.places.status(),
+        ] {
+            let _was_there = fs::remove_file(gone);
+        }
         slot
     }
 

@@ -86,7 +86,7 @@ impl KeysCommand {
                 role,
                 expires_in,
             } => {
-                let keys = Keys::open(&dir)?;
+                let keys = Keys::of_documents(&dir)?;
                 told(keys::rotate(&keys, role.into(), Some(expires_in))?);
                 Ok(())
             }
@@ -111,11 +111,11 @@ impl KeysCommand {
                     release_threshold,
                     expires_in: Some(expires_in),
                 };
-                let keys = Keys::open(&dir)?;
+                let keys = Keys::of_documents(&dir)?;
                 told(keys::change(&keys, &wanted, sign_offline.as_deref())?);
                 Ok(())
             }
-            Self::Show { dir } => show(&Keys::open(&dir)?),
+            Self::Show { dir } => show(&Keys::of_documents(&dir)?),
         }
     }
 }

@@ -32,7 +32,7 @@ struct Signing {
 impl Signing {
     fn keys(&self) -> Result<Keys> {
         match &self.keys {
-            Some(dir) => Keys::open(dir),
+            Some(dir) => Keys::of_documents(dir),
             None => Keys::development(&workspace::cache_dir(self.cache.cache.clone())?),
         }
     }

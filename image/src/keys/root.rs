@@ -10,7 +10,7 @@ use megh_model::release::{
 };
 
 use super::{Keys, files, sign_with};
-use crate::clock::{DAY, now};
+use crate::clock::{days_after, now};
 use crate::desk::Desk;
 
 /// How long a root document is believed, in days, when nothing else is asked.
@@ -46,7 +46,7 @@ pub(super) fn first(dir: &Path) -> Result<()> {
     let document = RootDocument {
         schema: ROOT_SCHEMA,
         version: 1,
-        expires: now() + days * DAY,
+        expires: days_after(now(), days),
         keys,
         thresholds: Thresholds {
             root: 1,
@@ -105,8 +105,8 @@ pub fn rotate(keys: &Keys, role: Role, expires_in: Option<u64>) -> Result<u64> {
 
 fn apply(current: &RootDocument, change: &Change) -> Result<RootDocument> {
     let mut next = current.clone();
-    next.version += 1;
-    next.expires = now() + change.expires_in.unwrap_or(LIFETIME) * DAY;
+    next.version = next.version.saturating_add(1);
+    next.expires = days_after(now(), change.expires_in.unwrap_or(LIFETIME));
     for (public, role) in &change.add {
         next.keys.push(files::entry(public, *role)?);
     }

@@ -112,3 +112,15 @@ fn a_root_document_can_be_signed_elsewhere() {
     assert_eq!(change(&keys, &renewed, Some(&desk)).unwrap(), 2);
     assert_eq!(fs::read(keys.dir().join("root.json")).unwrap(), bytes);
 }
+
+#[test]
+fn documents_are_signed_where_no_boot_key_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = make(&dir.path().join("keys")).unwrap();
+    fs::remove_file(keys.boot_secret()).unwrap();
+    fs::remove_file(keys.boot_certificate()).unwrap();
+    assert!(Keys::open(keys.dir()).is_err());
+    let keys = Keys::of_documents(keys.dir()).unwrap();
+    assert!(!keys.are_for_development().unwrap());
+    assert_eq!(change(&keys, &Change::default(), None).unwrap(), 2);
+}

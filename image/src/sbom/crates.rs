@@ -127,7 +127,8 @@ fn component(package: &Package, checksums: &Checksums) -> Component {
         r#type: "library",
         name: name.clone(),
         version: version.clone(),
-        purl: format!("pkg:cargo/{}@{}", escape(name), escape(version)),
+        // Without a checksum it is one of the product's own.
+        purl: checksum.map(|_| format!("pkg:cargo/{}@{}", escape(name), escape(version))),
         hashes: checksum
             .map(|content| Hash {
                 alg: "SHA-256",

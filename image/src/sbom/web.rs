@@ -50,7 +50,7 @@ fn component(name: &str, version: &str) -> Component {
         r#type: "library",
         name: name.to_owned(),
         version: version.to_owned(),
-        purl: format!("pkg:npm/{}@{}", path.join("/"), escape(version)),
+        purl: Some(format!("pkg:npm/{}@{}", path.join("/"), escape(version))),
         hashes: Vec::new(),
     }
 }

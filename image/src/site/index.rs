@@ -10,7 +10,7 @@ use megh_model::release::{
 };
 
 use super::read_signed;
-use crate::clock::{DAY, now};
+use crate::clock::{days_after, now};
 use crate::desk::{Desk, Signed};
 use crate::keys::Keys;
 
@@ -114,9 +114,9 @@ impl Index {
         let index = &mut self.0;
         PRODUCT.clone_into(&mut index.product);
         ARCH.clone_into(&mut index.arch);
-        index.version = now.max(index.version + 1);
+        index.version = now.max(index.version.saturating_add(1));
         index.issued = now;
-        index.expires = now + expires_in * DAY;
+        index.expires = days_after(now, expires_in);
         desk.sign(Document::Index, &index.channel.index_file(), index)
     }
 }

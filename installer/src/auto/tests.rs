@@ -43,6 +43,21 @@ fn it_installs_reports_in_json_and_switches_off() {
 }
 
 #[test]
+fn an_expired_release_needs_a_word_in_the_answers() {
+    let (world, fake) = (World::until(1_000), FakeMachine::new());
+    let medium = world.path("medium").join(MEDIUM_ANSWERS_FILE);
+    fs::write(&medium, ANSWERS).unwrap();
+    fake.answer("lsblk", world.lsblk());
+    let (outcome, text) = install(&world, &fake);
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(text.contains("expired"), "{text}");
+    fs::remove_file(world.path("run").join("progress.jsonl")).unwrap();
+    fs::write(&medium, format!("allow_expired = true\n{ANSWERS}")).unwrap();
+    let (outcome, text) = install(&world, &fake);
+    assert_eq!(outcome, Outcome::Done, "{text}");
+}
+
+#[test]
 fn a_failure_names_the_reason_on_the_last_line_and_leaves_the_machine_on() {
     let (world, fake) = world(ANSWERS);
     flip_bit(&world.part(PartKind::Uki));

@@ -30,7 +30,10 @@ pub fn draw(state: &State, style: Style, frame: &mut Frame<'_>) {
         State::Confirm(confirm) => draw_confirm(confirm, style, frame),
         State::Running(running) => draw_running(running, style, frame),
         State::Done { version, seconds } => draw_done(version, *seconds, style, frame),
-        State::Failed { reason, wiped } => draw_failed(reason, *wiped, style, frame),
+        State::Failed {
+            reason, age: true, ..
+        } => draw_old(reason, style, frame),
+        State::Failed { reason, wiped, .. } => draw_failed(reason, *wiped, style, frame),
     }
 }
 
@@ -254,5 +257,23 @@ fn draw_failed(reason: &str, wiped: bool, style: Style, frame: &mut Frame<'_>) {
         "MeghOS - Failed",
         Text::from(lines),
         "Enter choose a disk again   R restart   P switch off",
+    );
+}
+
+fn draw_old(reason: &str, style: Style, frame: &mut Frame<'_>) {
+    let lines = vec![
+        Line::styled("This release is old.", BOLD),
+        Line::raw(""),
+        Line::raw(reason.to_owned()),
+        Line::raw(""),
+        Line::raw("It may lack repairs of faults that are known by now. A newer medium is"),
+        Line::raw("better. If this one is meant, update the machine soon after."),
+    ];
+    page(
+        frame,
+        style,
+        "MeghOS - Old release",
+        Text::from(lines),
+        "A install it all the same   R restart   P switch off",
     );
 }

@@ -1,6 +1,6 @@
 //! What the dialogue knows, and how it goes on.
 
-use super::Found;
+use super::{Found, Trouble};
 use crate::candidates::Candidate;
 use crate::plan::Plan;
 use crate::progress::{Event, Phase};
@@ -23,7 +23,7 @@ pub enum Input {
     /// Draw everything anew.
     Redraw,
     /// Release and disks were looked at.
-    Found(Result<Found, String>),
+    Found(Result<Found, Trouble>),
     /// A plan was made, or cannot be.
     Planned(Result<Box<Plan>, String>),
     /// The installation reports.
@@ -35,6 +35,8 @@ pub enum Input {
 pub enum Action {
     /// Look at release and disks.
     Look,
+    /// Look again, and take the release however old it is.
+    AcceptAge,
     /// Plan for the disk of this name.
     Plan(String),
     /// Carry out this plan.
@@ -68,6 +70,8 @@ pub enum State {
         reason: String,
         /// Whether the disk was written to before.
         wiped: bool,
+        /// Whether only the release's age speaks against it.
+        age: bool,
     },
 }
 
@@ -134,7 +138,8 @@ impl State {
                 Input::Character('p' | 'P') => (self, Some(Action::PowerOff)),
                 _ => (self, None),
             },
-            Self::Failed { .. } => match input {
+            Self::Failed { age, .. } => match input {
+                Input::Character('a' | 'A') if age => (Self::Looking, Some(Action::AcceptAge)),
                 Input::Enter => (Self::Looking, Some(Action::Look)),
                 Input::Character('r' | 'R') => (self, Some(Action::Restart)),
                 Input::Character('p' | 'P') => (self, Some(Action::PowerOff)),
@@ -164,10 +169,11 @@ fn looking(input: Input) -> (State, Option<Action>) {
                 None,
             )
         }
-        Input::Found(Err(reason)) => (
+        Input::Found(Err(Trouble { reason, age })) => (
             State::Failed {
                 reason,
                 wiped: false,
+                age,
             },
             None,
         ),
@@ -271,7 +277,8 @@ impl Running {
                 let wiped = self
                     .progress
                     .is_some_and(|(phase, ..)| phase > Phase::Verify);
-                return (State::Failed { reason, wiped }, None);
+                let age = false;
+                return (State::Failed { reason, wiped, age }, None);
             }
             _ => {}
         }

@@ -167,8 +167,26 @@ fn a_failure_says_what_became_of_the_disk() {
 #[test]
 fn a_bad_release_is_a_failure_without_a_choice() {
     let mut state = State::looking();
-    state.update(Input::Found(Err("the release is refused".into())));
+    state.update(Input::Found(Err(Trouble {
+        reason: "the release is refused".into(),
+        age: false,
+    })));
     assert!(screen(&state, Style::Ascii).contains("the release is refused"));
+    assert_eq!(state.update(Input::Character('a')), None);
+}
+
+#[test]
+fn an_old_release_is_taken_only_when_a_person_says_so() {
+    let mut state = State::looking();
+    state.update(Input::Found(Err(Trouble {
+        reason: "the release is refused: the channel's index is refused: it expired 90 days ago"
+            .into(),
+        age: true,
+    })));
+    snapshot::check("old", &screen(&state, Style::Ascii));
+    assert_eq!(state.update(Input::Character('a')), Some(Action::AcceptAge));
+    assert_eq!(state.update(found()), None);
+    assert!(matches!(state, State::Disks(_)));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Answers {
     pub host_name: Option<Name>,
     /// Whether firmware in setup mode gets the release's Secure Boot keys.
     pub enrol_secure_boot: bool,
+    /// Whether a release is meant whose documents have expired.
+    pub allow_expired: bool,
     /// What happens in the end.
     pub finish: Finish,
 }
@@ -77,6 +79,8 @@ struct AnswersText {
     #[serde(default)]
     firmware: FirmwareText,
     #[serde(default)]
+    allow_expired: bool,
+    #[serde(default)]
     finish: Finish,
 }
 
@@ -114,6 +118,7 @@ impl Answers {
             mode: raw.mode,
             target: Target::try_from(raw.target)?,
             host_name: host_name.transpose()?,
+            allow_expired: raw.allow_expired,
             enrol_secure_boot: raw.firmware.enrol_secure_boot,
             finish: raw.finish,
         })

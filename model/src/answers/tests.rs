@@ -5,6 +5,7 @@ const FULL: &str = r#"
     schema = 1
     mode = "erase"
     finish = "poweroff"
+    allow_expired = true
     [target]
     by_id = "nvme-*"
     serial = "S4EVNX0M"
@@ -29,7 +30,7 @@ fn a_full_file_is_read() {
         (Mode::Erase, Finish::Poweroff)
     );
     assert_eq!(answers.host_name.unwrap().as_str(), "node-1");
-    assert!(answers.enrol_secure_boot);
+    assert!(answers.enrol_secure_boot && answers.allow_expired);
     let expected = Target {
         by_id: Some("nvme-*".into()),
         serial: Some("S4EVNX0M".into()),
@@ -49,7 +50,7 @@ fn the_smallest_file_takes_the_only_disk_and_restarts() {
         (Finish::Reboot, true)
     );
     assert_eq!(answers.host_name, None);
-    assert!(!answers.enrol_secure_boot);
+    assert!(!answers.enrol_secure_boot && !answers.allow_expired);
 }
 
 #[test]

@@ -246,6 +246,7 @@ fn gate_answer(outcome: &GateOutcome) -> Answer {
                 false => "This version is the good one.".to_owned(),
             },
         },
+        GateOutcome::Left => done("Another version was ordered meanwhile."),
         GateOutcome::Failed { reason, .. } => Answer {
             object: json!({"ok": true, "committed": false, "failed": reason}),
             text: format!("The health gate failed, and this version stays: {reason}"),

@@ -102,6 +102,35 @@ fn there_and_back_again() {
 }
 
 #[test]
+fn what_a_person_orders_while_the_gate_waits_stands() {
+    let mut world = World::new();
+    world.daemon(GatePart::passed("fine"));
+    applied(NEW, &mut world);
+    assert_eq!(gate(&world), GateOutcome::Left);
+    assert_eq!(world.start(), Slot::B, "the trial begins all the same");
+    settle(&world);
+    world
+        .updater(&FakeMachine::new())
+        .rollback(&mut |_| ())
+        .unwrap();
+    assert_eq!(gate(&world), GateOutcome::Left);
+    assert_eq!(world.start(), Slot::A);
+    settle(&world);
+    assert_eq!(gate(&world), GateOutcome::Passed { committed: false });
+    assert_eq!(last(&world).outcome, TrialOutcome::RolledBack);
+    applied("1.2.0", &mut world);
+    let commit = world.updater(&FakeMachine::new()).commit().unwrap();
+    assert_eq!(commit, GateOutcome::Passed { committed: false });
+    assert_eq!(world.start(), Slot::A, "a commit takes the order back");
+    settle(&world);
+    assert_eq!(
+        last(&world).outcome,
+        TrialOutcome::RolledBack,
+        "nothing was tried"
+    );
+}
+
+#[test]
 fn the_loaders_and_the_floor_follow_a_commit_and_not_before() {
     let mut world = World::new();
     world.daemon(GatePart::passed("fine"));
