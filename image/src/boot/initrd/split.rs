@@ -73,7 +73,7 @@ impl<'a> Entry<'a> {
     fn archive(&self) -> usize {
         let movable = self.mode & TYPE == REGULAR && self.links == 1;
         let named = |prefix: &&str| self.name.starts_with(prefix.as_bytes());
-        match PREFIXES.iter().position(|prefix| named(prefix)) {
+        match PREFIXES.iter().position(named) {
             Some(number) if movable => number + 1,
             _ => 0,
         }
