@@ -60,7 +60,7 @@ pub struct BootEntries {
 #[derive(Debug, thiserror::Error)]
 pub enum EfiError {
     /// A variable could not be read or written.
-    #[error("cannot {action} boot entries in the firmware")]
+    #[error("cannot {action} in the firmware")]
     Variable {
         /// What was being done.
         action: &'static str,
@@ -115,11 +115,13 @@ fn register_in(firmware: &mut dyn VarManager, entries: &BootEntries) -> Result<(
         let number = free.next().ok_or(EfiError::Full)?;
         firmware
             .add_boot_entry(number, entry(partition, &entries.loader))
-            .map_err(variable("write"))?;
+            .map_err(variable("write boot entries"))?;
         first.push(number);
     }
     first.extend(order);
-    firmware.set_boot_order(first).map_err(variable("order"))
+    firmware
+        .set_boot_order(first)
+        .map_err(variable("order boot entries"))
 }
 
 /// What is in the firmware already.
@@ -133,7 +135,10 @@ struct Existing {
 fn existing(firmware: &dyn VarManager) -> Result<Existing, EfiError> {
     let mut ours = Vec::new();
     let mut taken = BTreeSet::new();
-    for variable_name in firmware.get_all_vars().map_err(variable("list"))? {
+    for variable_name in firmware
+        .get_all_vars()
+        .map_err(variable("list boot entries"))?
+    {
         let Some(number) = boot_number(variable_name.name()) else {
             continue;
         };

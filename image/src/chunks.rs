@@ -10,12 +10,16 @@ use megh_model::delta::{Chunk, Chunker, Chunking, Derived, Index};
 use megh_model::release::{PartKind, Verity};
 use megh_model::verity::{BLOCK, Salt, Tree};
 
-/// The parts that have an index: those that are large.
-pub const KINDS: [PartKind; 4] = [
+/// The parts that have an index: all but those of a few blocks. Loaders are
+/// signed anew with each release, and differ in little else.
+pub const KINDS: [PartKind; 7] = [
     PartKind::Root,
     PartKind::Kernel,
     PartKind::Initrd,
     PartKind::Uki,
+    PartKind::Shim,
+    PartKind::GrubEfi,
+    PartKind::BiosCore,
 ];
 
 /// How a part is cut; the choice is measured in docs/decisions/delta.md. A root

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod delta;
 mod keys;
 mod site;
 
@@ -36,6 +37,8 @@ enum Command {
     Release(PublishArgs),
     /// Make a new index of a site's channel
     Index(IndexArgs),
+    /// Tell what an update from one release to another moves
+    Delta(delta::DeltaArgs),
     /// Make and change signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -116,6 +119,7 @@ pub fn run() -> Result<()> {
         Command::Lock(args) => refresh_lock(&args),
         Command::Release(args) => args.run(),
         Command::Index(args) => args.run(),
+        Command::Delta(args) => args.run(),
         Command::Keys(command) => command.run(),
     }
 }
@@ -155,6 +159,7 @@ mod tests {
             "build r.toml --version 1.2.3 --channel candidate --floor 1.0.0",
             "release out site --rollout 20 --from 1.0.0 --sign-offline d",
             "index site --rollout 1.2.3=20 --withdraw 1.0.0 --expires-in 30",
+            "delta old new --locks a.lock b.lock --json",
             "keys make d",
             "keys rotate d --role release",
             "keys root d --add-root k.pub --retire 0123456789ABCDEF --root-threshold 2",

@@ -14,6 +14,7 @@ pub mod chunks;
 pub mod cli;
 pub mod clock;
 pub mod deb;
+pub mod delta;
 pub mod desk;
 pub mod digest;
 pub mod fetch;

@@ -5,10 +5,14 @@
 pub mod draw;
 pub mod facts;
 pub mod plain;
+pub mod rollback;
+pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod update;
 
 use std::io::{self, Write};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -18,6 +22,7 @@ use megh_host::{Machine, System};
 use crate::tui::state::Input;
 use crate::tui::terminal::{Screen, Style};
 use facts::{Facts, Sources};
+use state::{Action, View};
 
 /// How often the facts are looked at.
 const REFRESH: Duration = Duration::from_secs(2);
@@ -30,22 +35,66 @@ pub fn run() -> Result<()> {
     let sources = Sources::default();
     let mut screen = Screen::open(style)?;
     let mut facts = sources.read();
+    let mut shown = Shown::default();
     announce(style, None, &facts)?;
     screen.clear()?;
     loop {
-        screen.draw(|frame, style| draw::draw(&facts, style, frame))?;
+        shown.settle();
+        screen.draw(|frame, style| draw::draw(&shown.view, &facts, style, frame))?;
         let deadline = Instant::now() + REFRESH;
         while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-            if screen.key(left)? == Some(Input::Redraw) {
+            let Some(input) = screen.key(left)? else {
+                continue;
+            };
+            if input == Input::Redraw {
                 screen.clear()?;
-                screen.draw(|frame, style| draw::draw(&facts, style, frame))?;
             }
+            shown.on(&input, &facts);
+            screen.draw(|frame, style| draw::draw(&shown.view, &facts, style, frame))?;
         }
         let now = sources.read();
         if announce(style, Some(&facts), &now)? {
             screen.clear()?;
         }
         facts = now;
+    }
+}
+
+/// What is shown, and the work that was asked for.
+struct Shown {
+    view: View,
+    work: Option<JoinHandle<Result<(), String>>>,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self {
+            view: View::Status,
+            work: None,
+        }
+    }
+}
+
+impl Shown {
+    fn on(&mut self, input: &Input, facts: &Facts) {
+        let view = std::mem::replace(&mut self.view, View::Status);
+        let (view, action) = view.on(input, facts);
+        self.view = view;
+        if let Some(Action::RollBack) = action {
+            self.work = Some(thread::spawn(|| rollback::roll_back(&System)));
+        }
+    }
+
+    /// Looks whether the work has ended.
+    fn settle(&mut self) {
+        let Some(work) = self.work.take_if(|work| work.is_finished()) else {
+            return;
+        };
+        match work.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => self.view = View::Refused(reason),
+            Err(_) => self.view = View::Refused("the console failed at it".to_owned()),
+        }
     }
 }
 

@@ -56,11 +56,6 @@ impl Qmp {
         }
     }
 
-    /// Whether an event of this name has come and was not waited for.
-    pub fn has_event(&self, name: &str) -> bool {
-        self.events.iter().any(|event| event["event"] == name)
-    }
-
     /// Waits for an event of this name and forgets all before it.
     pub fn wait_event(&mut self, name: &str, within: Duration) -> Result<Value> {
         let deadline = Instant::now() + within;

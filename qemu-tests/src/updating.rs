@@ -19,6 +19,8 @@ use crate::{Firmware, Lab, MachineSpec, faults, installation};
 
 /// The instance that must run again after whatever happens.
 pub(crate) const SURVIVOR: &str = "survivor";
+/// The loader's first words.
+const GREETING: &str = "MeghOS. Press Esc";
 /// What a site offers in the channel that machines follow when nothing is said.
 const INDEX: &str = "stable.json";
 /// From the request to the machine's reset.
@@ -35,6 +37,8 @@ pub struct Story<'l> {
     pub appliance: Appliance,
     /// A client with a session.
     pub api: Api,
+    /// How often the loader had greeted when the version that runs came up.
+    starts: usize,
 }
 
 impl<'l> Story<'l> {
@@ -47,11 +51,7 @@ impl<'l> Story<'l> {
         api.wait_operation(created.operation.id)?;
         api.wait_instance(SURVIVOR, InstanceStatus::Running)?;
         lab.say("claimed, and an instance runs");
-        Ok(Self {
-            lab,
-            appliance,
-            api,
-        })
+        Ok(Self::of(lab, appliance, api))
     }
 
     /// Stages the newest release of a site; returns the bytes it served.
@@ -142,11 +142,7 @@ impl<'l> Story<'l> {
     fn came_back(lab: &'l Lab, appliance: Appliance, good: &str, bad: &str) -> Result<Self> {
         let api = appliance.api()?;
         api.log_in()?;
-        let story = Self {
-            lab,
-            appliance,
-            api,
-        };
+        let story = Self::of(lab, appliance, api);
         let update = story.committed(good, TrialOutcome::Failed)?;
         let trial = update.last_trial.as_ref();
         let told = trial.is_some_and(|trial| trial.version == bad && !trial.reason.is_empty());
@@ -166,11 +162,13 @@ impl<'l> Story<'l> {
         let appliance = appliance::await_console(machine)?;
         let api = appliance.api()?;
         api.log_in()?;
-        Ok(Self {
-            lab: self.lab,
-            appliance,
-            api,
-        })
+        let story = Self::of(self.lab, appliance, api);
+        ensure!(
+            story.starts == self.starts + 1,
+            "it took {} starts",
+            story.starts - self.starts
+        );
+        Ok(story)
     }
 
     /// `version` runs to stay, without another restart, and so does the instance.
@@ -198,13 +196,21 @@ impl<'l> Story<'l> {
         Ok(update)
     }
 
-    /// That the machine has not restarted since it last came up.
-    pub fn has_stayed_up(&mut self) -> Result<()> {
-        ensure!(
-            !self.appliance.machine.has_reset()?,
-            "the machine restarted again"
-        );
+    /// That the machine has not restarted since it last came up. Resets are no
+    /// measure: SeaBIOS adds one of its own to every restart.
+    pub fn has_stayed_up(&self) -> Result<()> {
+        let starts = greetings(&self.appliance);
+        ensure!(starts == self.starts, "the machine restarted again");
         Ok(())
+    }
+
+    fn of(lab: &'l Lab, appliance: Appliance, api: Api) -> Self {
+        Self {
+            starts: greetings(&appliance),
+            lab,
+            appliance,
+            api,
+        }
     }
 }
 
@@ -223,7 +229,7 @@ pub fn first_update(lab: &Lab, firmware: Firmware) -> Result<Story<'_>> {
         site.served().iter().any(|one| one.status == 206),
         "nothing was fetched by ranges"
     );
-    let mut story = story.apply(version)?;
+    let story = story.apply(version)?;
     ensure!(
         story.api.system()?.slot.as_deref() == Some("b"),
         "it does not run from slot b"
@@ -242,7 +248,7 @@ pub fn there_and_back(lab: &Lab, firmware: Firmware) -> Result<()> {
         served < whole,
         "{served} bytes were fetched of {whole}: nothing was taken from the disk"
     );
-    let mut story = story.apply(version)?.roll_back(NEXT.1)?;
+    let story = story.apply(version)?.roll_back(NEXT.1)?;
     story.has_stayed_up()?;
     story.appliance.power_off()
 }
@@ -270,4 +276,10 @@ pub fn site_version(lab: &Lab, name: &str) -> Result<String> {
 /// A site that `cargo ci releases` made, served.
 pub fn site(lab: &Lab, name: &str) -> Result<Site> {
     Site::serve(&site_folder(lab, name)?, Manners::Honest)
+}
+
+/// How often the loader has greeted since the machine was switched on.
+fn greetings(appliance: &Appliance) -> usize {
+    let text = appliance.machine.serial.log().text();
+    text.matches(GREETING).count()
 }

@@ -63,9 +63,45 @@ fn restarts_now(settings: &Settings, now: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use megh_host::fake::FakeMachine;
+    use megh_model::slot::Slot;
     use megh_model::update::Window;
 
     use super::*;
+    use crate::testing::World;
+
+    #[test]
+    fn the_policy_says_how_far_it_goes() {
+        let mut world = World::new();
+        world.publish("1.1.0");
+        let fake = FakeMachine::new();
+        let automatic = |window| Settings {
+            policy: Policy::Automatic,
+            window,
+            ..Settings::default()
+        };
+        assert_eq!(world.updater(&fake).auto().unwrap(), AutoOutcome::Off);
+        world.settings(&automatic(None));
+        assert_eq!(world.updater(&fake).auto().unwrap(), AutoOutcome::UpToDate);
+        let request = StageRequest {
+            from: Some(world.site().display().to_string()),
+            ..StageRequest::default()
+        };
+        world.updater(&fake).stage(&request, &mut |_| ()).unwrap();
+        let minute = u16::try_from(crate::testing::NOW / 60 % 1440).unwrap();
+        let later = Window {
+            from_minute: (minute + 60) % 1440,
+            to_minute: (minute + 120) % 1440,
+        };
+        world.settings(&automatic(Some(later)));
+        let staged = AutoOutcome::Staged("1.1.0".to_owned());
+        assert_eq!(world.updater(&fake).auto().unwrap(), staged);
+        assert_eq!(world.start(), Slot::A);
+        world.settings(&automatic(None));
+        let applied = AutoOutcome::Applied("1.1.0".to_owned());
+        assert_eq!(world.updater(&fake).auto().unwrap(), applied);
+        assert_eq!(world.start(), Slot::B);
+    }
 
     #[test]
     fn the_machine_restarts_by_itself_only_when_it_may_and_inside_the_window() {

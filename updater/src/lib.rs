@@ -11,6 +11,7 @@ pub mod boot_env;
 mod check;
 pub mod cli;
 mod disk;
+mod engines;
 mod error;
 mod examine;
 pub mod fetch;

@@ -6,7 +6,7 @@
 //! then exchanged: at every moment firmware finds one partition that is whole.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use megh_host::Machine;
 use megh_model::layout::PartitionRole;
@@ -77,8 +77,10 @@ fn replace(
     if fs::read(&live).is_ok_and(|found| found == wanted) {
         return Ok(false);
     }
-    // A short name: its entry lies in the same sector as the live one's.
-    let draft = live.with_extension("NEW");
+    let draft = free_name(&live).ok_or_else(|| UpdateError::Damaged {
+        path: esp.to_owned(),
+        why: "power cuts have left too many drafts of loaders there".to_owned(),
+    })?;
     machine
         .write_file(&draft, &mut &*wanted)
         .map_err(UpdateError::file("write", &draft))?;
@@ -93,4 +95,55 @@ fn replace(
         .put_in_place(&draft, &live)
         .map_err(UpdateError::file("name", &live))?;
     Ok(true)
+}
+
+/// A name beside the live one that is not taken. What a power cut has left
+/// under such a name may share its clusters with something else, so it is
+/// neither written over nor removed. Short names, so that their entries lie in
+/// the same sector as the live one's.
+fn free_name(live: &Path) -> Option<PathBuf> {
+    let names = (0..8).map(|n| live.with_extension(format!("NE{n}")));
+    names.into_iter().find(|name| !name.exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use megh_host::fake::FakeMachine;
+
+    use super::*;
+
+    const NAME: &str = "EFI/BOOT/grubx64.efi";
+
+    #[test]
+    fn a_loader_is_replaced_whole_and_leftovers_are_not_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let esp = dir.path();
+        fs::create_dir_all(esp.join("EFI/BOOT")).unwrap();
+        fs::write(esp.join(NAME), "old").unwrap();
+        fs::write(esp.join("EFI/BOOT/grubx64.NE0"), "left by a power cut").unwrap();
+        let role = PartitionRole::Esp;
+        let fake = FakeMachine::new();
+        assert!(replace(&fake, role, esp, NAME, b"new").unwrap());
+        assert!(!replace(&fake, role, esp, NAME, b"new").unwrap());
+        assert_eq!(fs::read(esp.join(NAME)).unwrap(), b"new");
+        let mut names: Vec<_> = fs::read_dir(esp.join("EFI/BOOT"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["grubx64.NE0", "grubx64.efi"]);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_old_loader() {
+        for step in 0..2 {
+            let dir = tempfile::tempdir().unwrap();
+            let esp = dir.path();
+            fs::create_dir_all(esp.join("EFI/BOOT")).unwrap();
+            fs::write(esp.join(NAME), "old").unwrap();
+            let fake = FakeMachine::failing_at(step);
+            assert!(replace(&fake, PartitionRole::Esp, esp, NAME, b"new").is_err());
+            assert_eq!(fs::read(esp.join(NAME)).unwrap(), b"old", "step {step}");
+        }
+    }
 }

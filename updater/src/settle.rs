@@ -8,7 +8,7 @@ use megh_model::update::{LastTrial, TrialOutcome};
 
 use crate::lock::Lock;
 use crate::trial::Pending;
-use crate::{UpdateError, Updater, journal, trial};
+use crate::{UpdateError, Updater, engines, journal, trial};
 
 /// Made when this start was settled: a later call must not take a trial that
 /// was just ordered for one that has ended.
@@ -23,11 +23,14 @@ impl Updater<'_> {
         if done.exists() {
             return Ok(());
         }
-        let (why, on_trial) = self.change(|found| {
-            let why = found.facts.last_start().map(|last| last.why);
-            let on_trial = found.facts.on_trial();
-            Ok((machine::settle(&found.facts), (why, on_trial)))
-        })?;
+        let found = self.change(|found| Ok((machine::settle(&found.facts), found.clone())))?;
+        let why = found.facts.last_start().map(|last| last.why);
+        let on_trial = found.facts.on_trial();
+        let changed = engines::change_over(self.machine, &self.places, &self.disk, &found);
+        if let Err(error) = changed {
+            // The gate will tell whether the engines do without.
+            tracing::error!(error = crate::chain(&error), "databases of the engines");
+        }
         let pending = Pending::load(self.machine, &self.places);
         match pending.filter(|_| !on_trial) {
             Some(pending) if pending.slot != self.disk.slot => self.failed(&pending, why)?,

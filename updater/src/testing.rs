@@ -159,8 +159,9 @@ impl World {
 
     /// The site is where updates come from.
     pub(crate) fn settings(&self, settings: &Settings) {
-        let bytes = serde_json::to_vec(settings).unwrap();
-        put(&self.places.kept(SETTINGS_FILE), &bytes);
+        let path = self.places.kept(SETTINGS_FILE);
+        let _older = fs::remove_file(&path);
+        put(&path, &serde_json::to_vec(settings).unwrap());
     }
 
     /// A stick that the kernel knows; returns the root of its file system.

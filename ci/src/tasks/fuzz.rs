@@ -9,7 +9,7 @@ use crate::report::Step;
 use crate::workspace::Workspace;
 
 /// Seconds per target in a run of all checks.
-pub(crate) const SHORT: u64 = 20;
+pub(crate) const SHORT: u64 = 10;
 /// Longest input, bytes: the parsers refuse longer ones by their length.
 const MAX_INPUT: u64 = 64 * 1024;
 

@@ -30,6 +30,9 @@ const CHECKS: &[(&str, Work)] = &[
     ("docs", |workspace, _| rust::docs(workspace)),
     ("deny", deny::run),
     ("unit", rust::unit),
+    ("fuzz", |workspace, step| {
+        fuzz::run(workspace, fuzz::SHORT, step)
+    }),
     ("web", |workspace, _| web::run(workspace)),
     (IMAGE, image::build),
 ];

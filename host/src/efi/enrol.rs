@@ -69,7 +69,7 @@ fn enrol_in(firmware: &mut dyn VarManager, keys: &SecureBootKeys) -> Result<(), 
         let attributes = VariableFlags::from_bits_truncate(ATTRIBUTES);
         firmware
             .write(&name, attributes, content)
-            .map_err(variable("write Secure Boot keys as"))?;
+            .map_err(variable("write Secure Boot keys"))?;
     }
     Ok(())
 }

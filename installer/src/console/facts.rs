@@ -8,6 +8,7 @@ use megh_host::net::{self, Address};
 use megh_model::boot::{BOOT_RECORD_PATH, BootRecord, BootSource};
 use megh_model::console::{CONSOLE_STATUS_PATH, ConsoleStatus};
 use megh_model::slot::Slot;
+use megh_model::update::{STATUS_PATH, StatusReport};
 
 /// HTTPS, which a URL need not mention.
 const HTTPS: u16 = 443;
@@ -29,6 +30,8 @@ pub struct Facts {
     pub cards: Vec<String>,
     /// The control plane.
     pub control: Control,
+    /// Both slots and updates; absent until the updater has looked.
+    pub update: Option<StatusReport>,
 }
 
 /// How the control plane is.
@@ -57,6 +60,8 @@ pub struct Sources {
     pub host_name: PathBuf,
     /// The network cards.
     pub cards: PathBuf,
+    /// What the updater says.
+    pub update: PathBuf,
 }
 
 impl Default for Sources {
@@ -68,6 +73,7 @@ impl Default for Sources {
             processes: "/sys/fs/cgroup/system.slice/meghd.service/cgroup.procs".into(),
             host_name: "/proc/sys/kernel/hostname".into(),
             cards: "/sys/class/net".into(),
+            update: STATUS_PATH.into(),
         }
     }
 }
@@ -89,6 +95,9 @@ impl Sources {
             addresses: net::addresses().unwrap_or_default(),
             cards: net::cards(&self.cards),
             control: self.control(),
+            update: fs::read(&self.update)
+                .ok()
+                .and_then(|text| serde_json::from_slice(&text).ok()),
         }
     }
 

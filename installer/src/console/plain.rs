@@ -1,6 +1,8 @@
 //! The same facts as a block of plain lines, for serial lines: to be copied by
 //! people and read by programs.
 
+use megh_model::update::{StatusReport, TrialOutcome};
+
 use super::facts::{Control, Facts};
 
 /// The block. Its first line is product and version alone only when address and
@@ -26,7 +28,23 @@ pub fn block(facts: &Facts) -> String {
     if let Some(slot) = facts.slot {
         lines.push(format!("Slot: {slot}"));
     }
+    lines.extend(facts.update.iter().filter_map(last_update));
     lines.join("\n") + "\n"
+}
+
+/// How the last update went, unless it went well.
+fn last_update(report: &StatusReport) -> Option<String> {
+    let last = report.last_trial.as_ref()?;
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match last.outcome {
+        TrialOutcome::Committed => None,
+        TrialOutcome::Failed => Some(format!(
+            "Last update: {} failed: {}",
+            last.version,
+            one_line(&last.reason)
+        )),
+        TrialOutcome::RolledBack => Some(format!("Last update: {} was left", last.version)),
+    }
 }
 
 /// Why there is no address, as far as that can be seen.

@@ -56,6 +56,14 @@ impl Style {
         }
     }
 
+    /// A text that others wrote, in characters that the terminal has.
+    pub fn text(self, text: &str) -> String {
+        match self {
+            Self::Graphic => text.replace(char::is_control, "?"),
+            Self::Ascii => text.replace(|c: char| !c.is_ascii() || c.is_control(), "?"),
+        }
+    }
+
     /// A bar of `width` cells, `done` of `total` filled.
     pub fn bar(self, done: u64, total: u64, width: usize) -> String {
         let (full, empty) = match self {

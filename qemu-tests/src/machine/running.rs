@@ -107,12 +107,6 @@ impl Machine {
         self.qmp.wait_event("RESET", within).map(drop)
     }
 
-    /// Whether it has reset itself since that was last waited for.
-    pub fn has_reset(&mut self) -> Result<bool> {
-        self.qmp.execute("query-status", json!({}))?;
-        Ok(self.qmp.has_event("RESET"))
-    }
-
     /// Presses the reset button: to the system on it, a power cut.
     pub fn reset(&mut self) -> Result<()> {
         self.serial.forget();
