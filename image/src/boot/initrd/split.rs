@@ -3,6 +3,8 @@
 //! the other. Compressed each on its own, those that did not change are the same
 //! bytes in the next release, and are not fetched again.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, Result, ensure};
 
 /// Number of archives.
@@ -21,25 +23,45 @@ const REGULAR: u32 = 0o100_000;
 /// Divides an uncompressed archive of the form `newc` (kernel documentation,
 /// driver-api/early-userspace/buffer-format.rst).
 pub(super) fn split(archive: &[u8]) -> Result<[Vec<u8>; ARCHIVES]> {
+    let (entries, end) = entries(archive).context("the initrd's archive is damaged")?;
+    let mut names = HashMap::new();
+    for entry in &entries {
+        *names.entry(entry.inode).or_insert(0) += 1;
+    }
     let mut parts: [Vec<u8>; ARCHIVES] = Default::default();
-    let mut rest = archive;
+    for entry in entries {
+        // Names of one file stay together, where its content is. How many links
+        // a file had where the archive was made says nothing.
+        let number = if names[&entry.inode] == 1 {
+            entry.archive()
+        } else {
+            0
+        };
+        parts[number].extend_from_slice(entry.bytes);
+    }
+    for part in &mut parts {
+        part.extend_from_slice(end);
+    }
+    Ok(parts)
+}
+
+/// All files of an archive, and the entry that ends it.
+fn entries(archive: &[u8]) -> Result<(Vec<Entry<'_>>, &[u8])> {
+    let (mut entries, mut rest) = (Vec::new(), archive);
     loop {
-        let entry = Entry::first(rest).context("the initrd's archive is damaged")?;
+        let entry = Entry::first(rest)?;
         rest = &rest[entry.bytes.len()..];
         if entry.name == TRAILER {
-            for part in &mut parts {
-                part.extend_from_slice(entry.bytes);
-            }
-            return Ok(parts);
+            return Ok((entries, entry.bytes));
         }
-        parts[entry.archive()].extend_from_slice(entry.bytes);
+        entries.push(entry);
     }
 }
 
 /// One file of an archive.
 struct Entry<'a> {
+    inode: u32,
     mode: u32,
-    links: u32,
     name: &'a [u8],
     /// All of it, padding included.
     bytes: &'a [u8],
@@ -62,19 +84,19 @@ impl<'a> Entry<'a> {
             .strip_suffix(b"\0")
             .context("a name has no end")?;
         Ok(Self {
+            inode: field(0)?,
             mode: field(1)?,
-            links: field(4)?,
             name,
             bytes,
         })
     }
 
-    /// Which archive it goes into. Names of one file stay together.
+    /// Which archive it goes into.
     fn archive(&self) -> usize {
-        let movable = self.mode & TYPE == REGULAR && self.links == 1;
-        let named = |prefix: &&str| self.name.starts_with(prefix.as_bytes());
-        match PREFIXES.iter().position(|prefix| named(prefix)) {
-            Some(number) if movable => number + 1,
+        let regular = self.mode & TYPE == REGULAR;
+        let mut prefixes = PREFIXES.iter();
+        match prefixes.position(|prefix| self.name.starts_with(prefix.as_bytes())) {
+            Some(number) if regular => number + 1,
             _ => 0,
         }
     }
@@ -84,13 +106,11 @@ impl<'a> Entry<'a> {
 mod tests {
     use super::*;
 
-    fn entry(name: &str, mode: u32, links: u32, data: &[u8]) -> Vec<u8> {
-        let (names, size) = (name.len() + 1, data.len());
-        let mut bytes = format!(
-            "070701{:08X}{mode:08X}{:08X}{:08X}{links:08X}{:08X}{size:08X}{:08X}{:08X}{:08X}{:08X}{names:08X}{:08X}",
-            1, 0, 0, 0, 0, 0, 0, 0, 0
-        )
-        .into_bytes();
+    fn entry(inode: u32, name: &str, mode: u32, data: &[u8]) -> Vec<u8> {
+        let (names, size, links, zero) = (name.len() + 1, data.len(), 2, 0);
+        let mut bytes = format!("070701{inode:08X}{mode:08X}{zero:08X}{zero:08X}").into_bytes();
+        bytes.extend(format!("{links:08X}{zero:08X}{size:08X}{zero:08X}{zero:08X}").bytes());
+        bytes.extend(format!("{zero:08X}{zero:08X}{names:08X}{zero:08X}").bytes());
         bytes.extend(name.bytes().chain([0]));
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         bytes.extend(data);
@@ -100,16 +120,17 @@ mod tests {
 
     #[test]
     fn every_file_goes_where_it_belongs_once() {
-        let end = entry("TRAILER!!!", 0, 1, b"");
+        let end = entry(0, "TRAILER!!!", 0, b"");
         let packages = [
-            entry("usr/lib/modules", 0o040_755, 2, b""),
-            entry("usr/lib/modules/6.12/", 0o040_755, 2, b""),
-            entry("usr/bin/true", 0o100_755, 1, b"true"),
-            entry("usr/lib/meghos/link", 0o120_777, 1, b"megh-root"),
-            entry("usr/lib/modules/twice", 0o100_644, 2, b"twice"),
+            entry(1, "usr/lib/modules", 0o040_755, b""),
+            entry(2, "usr/lib/modules/6.12/", 0o040_755, b""),
+            entry(3, "usr/bin/true", 0o100_755, b"true"),
+            entry(4, "usr/lib/meghos/link", 0o120_777, b"megh-root"),
+            entry(5, "usr/lib/modules/twice", 0o100_644, b""),
+            entry(5, "usr/lib/modules/again", 0o100_644, b"twice"),
         ];
-        let kernel = entry("usr/lib/modules/6.12/erofs.ko", 0o100_644, 1, b"ko");
-        let ours = entry("usr/lib/meghos/megh-root", 0o100_755, 1, b"program");
+        let kernel = entry(6, "usr/lib/modules/6.12/erofs.ko", 0o100_644, b"ko");
+        let ours = entry(7, "usr/lib/meghos/megh-root", 0o100_755, b"program");
         let mut archive = [packages[..2].concat(), kernel.clone(), ours.clone()].concat();
         archive.extend(packages[2..].concat());
         archive.extend(&end);
@@ -124,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_damaged_archive_is_an_error() {
-        let whole = entry("usr/bin/true", 0o100_755, 1, b"true");
+        let whole = entry(1, "usr/bin/true", 0o100_755, b"true");
         for bad in [&whole[..], &whole[..whole.len() - 4], b"", b"07070"] {
             assert!(split(bad).is_err());
         }
