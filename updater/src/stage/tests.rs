@@ -1,5 +1,7 @@
 //! Staging, step by step, on a machine that is only written down.
 
+mod loop_disk;
+
 use std::fs;
 
 use megh_host::fake::FakeMachine;

@@ -24,69 +24,33 @@ fn what_a_slot_holds_is_believed_though_its_key_was_retired() {
     assert_eq!(stranger.unwrap_err().code(), "manifest-key-unknown");
 }
 
-#[test]
-fn impossible_sizes_and_names_are_refused_for_every_entry() {
-    let cases = [
+#[rustfmt::skip]
+fn impossible() -> Vec<(&'static str, Value, &'static str)> {
+    vec![
         ("/parts/root/size", json!(0), "manifest-size-impossible"),
-        (
-            "/parts/root/size",
-            json!((4u64 << 30) + 1),
-            "manifest-size-impossible",
-        ),
-        (
-            "/parts/bios-boot/size",
-            json!(511),
-            "manifest-size-impossible",
-        ),
-        (
-            "/parts/slot-env/size",
-            json!(1025),
-            "manifest-size-impossible",
-        ),
+        ("/parts/root/size", json!((4u64 << 30) + 1), "manifest-size-impossible"),
+        ("/parts/bios-boot/size", json!(511), "manifest-size-impossible"),
+        ("/parts/slot-env/size", json!(1025), "manifest-size-impossible"),
         ("/sbom/size", json!(1u64 << 30), "manifest-size-impossible"),
         ("/parts/uki/file", json!(""), "manifest-file-name-unsafe"),
-        (
-            "/parts/uki/file",
-            json!(".uki"),
-            "manifest-file-name-unsafe",
-        ),
-        (
-            "/parts/uki/file",
-            json!("Manifest.json"),
-            "manifest-file-name-unsafe",
-        ),
+        ("/parts/uki/file", json!(".uki"), "manifest-file-name-unsafe"),
+        ("/parts/uki/file", json!("Manifest.json"), "manifest-file-name-unsafe"),
         ("/sbom/file", json!("a/b"), "manifest-file-name-unsafe"),
         ("/parts/uki/file", json!("KERNEL"), "manifest-file-shared"),
-        (
-            "/chunks/root/file",
-            json!("root.img"),
-            "manifest-file-shared",
-        ),
+        ("/chunks/root/file", json!("root.img"), "manifest-file-shared"),
         ("/sbom/sha256", json!("0f"), "manifest-digest-malformed"),
-        (
-            "/verity/root_hash",
-            json!("0f"),
-            "manifest-digest-malformed",
-        ),
-        (
-            "/verity/hash_offset",
-            json!(0),
-            "manifest-verity-offset-bad",
-        ),
-        (
-            "/verity/hash_offset",
-            json!(4097),
-            "manifest-verity-offset-bad",
-        ),
-        (
-            "/verity/hash_offset",
-            json!(409_600),
-            "manifest-verity-offset-bad",
-        ),
+        ("/verity/root_hash", json!("0f"), "manifest-digest-malformed"),
+        ("/verity/hash_offset", json!(0), "manifest-verity-offset-bad"),
+        ("/verity/hash_offset", json!(4097), "manifest-verity-offset-bad"),
+        ("/verity/hash_offset", json!(409_600), "manifest-verity-offset-bad"),
         ("/version", json!("1.0"), "manifest-malformed"),
         ("/channel", json!("nightly"), "manifest-unknown-field"),
-    ];
-    for (pointer, value, expected) in cases {
+    ]
+}
+
+#[test]
+fn impossible_sizes_and_names_are_refused_for_every_entry() {
+    for (pointer, value, expected) in impossible() {
         let mut document = manifest("1.1.0");
         *document.pointer_mut(pointer).unwrap() = value;
         assert_eq!(code(&document), expected, "{pointer}");
