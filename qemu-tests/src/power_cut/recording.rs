@@ -17,6 +17,8 @@ use crate::{Firmware, Lab};
 
 /// The site that is updated to.
 const SITE: &str = "next";
+/// The disk before the recording, in its folder.
+const BASE: &str = "base.raw";
 
 /// A recorded update: stage, apply, the loader's notes, commit, rollback.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ impl Recording {
         }
         let marks = fs::read(folder.join("marks.json")).context("reading the marks")?;
         Ok(Self {
-            base: installation::base_path(lab, firmware)?,
+            base: folder.join(BASE),
             log: WriteLog::open(&folder.join("writes"))?,
             known: known(lab)?,
             marks: serde_json::from_slice(&marks).context("reading the marks")?,
@@ -153,6 +155,11 @@ fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
         rollback,
     };
     lab.say(&format!("recorded: {} MiB of writes", length()? >> 20));
+    // The disk may be installed anew, with other identities, before the
+    // recording is of no use any more.
+    let kept = folder.join(BASE);
+    let _ = fs::remove_file(&kept);
+    fs::hard_link(&base, &kept).with_context(|| format!("keeping {}", base.display()))?;
     fs::rename(&log, folder.join("writes")).context("keeping the log")?;
     fs::write(folder.join("marks.json"), serde_json::to_vec(&marks)?).context("keeping the marks")
 }
