@@ -85,6 +85,20 @@ impl World {
         }
         let root = self.disk.device(PartitionRole::RootA).unwrap();
         put(root, &content(PartKind::Root, INSTALLED));
+        self.publish(INSTALLED);
+        self.install_loaders();
+        self.install_slot();
+        for name in ["root.json", "root.json.minisig"] {
+            let bytes = fs::read(self.site().join(name)).unwrap();
+            put(&self.places.path(TRUSTED_KEYS_DIR).join(name), &bytes);
+        }
+        put(&self.places.path("/etc/machine-id"), b"0123456789abcdef\n");
+        put(&self.places.path("/sys/class/block/.keep"), b"");
+        symlink("/sys/class/net", self.places.path("/sys/class/net")).unwrap();
+        self.set_boot_id();
+    }
+
+    fn install_loaders(&self) {
         let env = BootEnv::first(BootChoice::INSTALLED);
         for role in [PartitionRole::Esp, PartitionRole::EspSpare] {
             let esp = self.places.mount(role);
@@ -95,7 +109,9 @@ impl World {
                 put(&esp.join(name), &content(kind, INSTALLED));
             }
         }
-        self.publish(INSTALLED);
+    }
+
+    fn install_slot(&self) {
         let boot = self.boot_dir(Slot::A);
         for (kind, name) in BOOT_FILES {
             put(&boot.join(name), &content(kind, INSTALLED));
@@ -124,14 +140,6 @@ impl World {
             version: INSTALLED.to_owned(),
         };
         put(&boot.join(MARK_FILE), &mark.to_bytes());
-        for name in ["root.json", "root.json.minisig"] {
-            let bytes = fs::read(self.site().join(name)).unwrap();
-            put(&self.places.path(TRUSTED_KEYS_DIR).join(name), &bytes);
-        }
-        put(&self.places.path("/etc/machine-id"), b"0123456789abcdef\n");
-        put(&self.places.path("/sys/class/block/.keep"), b"");
-        symlink("/sys/class/net", self.places.path("/sys/class/net")).unwrap();
-        self.set_boot_id();
     }
 
     /// Puts a version on the site.
