@@ -137,12 +137,24 @@ impl HttpSource {
 
 impl Source for HttpSource {
     fn read_small(&self, path: &str, max: u64) -> Result<Vec<u8>, FetchError> {
-        let mut bytes = Vec::new();
-        self.fetch(path, Wanted::AtMost(max), &mut |piece| {
-            bytes.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(bytes)
+        let mut failures = 0;
+        loop {
+            let mut bytes = Vec::new();
+            let result = self.fetch(path, Wanted::AtMost(max), &mut |piece| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            });
+            // A document is not gone on with: it may be another one by now.
+            match result {
+                Err(error) if error.is_passing() && !bytes.is_empty() => {
+                    failures += 1;
+                    if failures >= self.patience.tries {
+                        return Err(error);
+                    }
+                }
+                result => return result.map(|_| bytes),
+            }
+        }
     }
 
     fn read_range(

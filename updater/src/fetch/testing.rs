@@ -66,12 +66,21 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A source that loses patience within a test's time.
+    /// A source that is patient with a busy machine, not with failures.
     pub(super) fn source(&self) -> HttpSource {
+        self.source_with(Duration::from_secs(20), 3)
+    }
+
+    /// A source that loses patience with a silent server within a test's time.
+    pub(super) fn hasty_source(&self) -> HttpSource {
+        self.source_with(Duration::from_millis(400), 1)
+    }
+
+    fn source_with(&self, stall: Duration, tries: u32) -> HttpSource {
         let patience = Patience {
-            connect: Duration::from_millis(500),
-            stall: Duration::from_millis(400),
-            tries: 3,
+            connect: stall,
+            stall,
+            tries,
             pause: Duration::from_millis(10),
         };
         HttpSource::with_patience(&self.url("/"), None, patience).unwrap()

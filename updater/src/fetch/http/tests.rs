@@ -203,32 +203,18 @@ fn a_server_that_closes_early_is_asked_for_the_rest_and_given_up_when_nothing_co
 #[test]
 fn a_server_that_stalls_or_trickles_is_given_up() {
     let head = head(PARTIAL, &["Content-Range: bytes 10-109/300000"], 100);
-    let answer = vec![
-        Step::Send(head.clone()),
-        Step::Wait(Duration::from_secs(60)),
-    ];
-    assert_eq!(refused(move |_, _| answer.clone()), "stalled");
-    let silent = vec![Step::Wait(Duration::from_secs(60))];
-    let mut patience = Patience {
-        connect: Duration::from_millis(100),
-        stall: Duration::from_millis(200),
-        tries: 1,
-        pause: Duration::ZERO,
-    };
-    let server = Server::start(move |_, _| silent.clone());
-    let source = HttpSource::with_patience(&server.url("/"), None, patience).unwrap();
-    assert_eq!(range(&source, 10, 100).unwrap_err().code(), "stalled");
-
-    let mut trickle = vec![Step::Send(head)];
+    let wait = Step::Wait(Duration::from_secs(60));
+    let mut trickle = vec![Step::Send(head.clone())];
     for _ in 0..100 {
         trickle.extend([Step::Wait(Duration::from_millis(50)), Step::Send(vec![7])]);
     }
-    let server = Server::start(move |_, _| trickle.clone());
-    patience.stall = Duration::from_millis(400);
-    let source = HttpSource::with_patience(&server.url("/"), None, patience).unwrap();
-    let begun = Instant::now();
-    assert_eq!(range(&source, 10, 100).unwrap_err().code(), "stalled");
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    for steps in [vec![wait.clone()], vec![Step::Send(head), wait], trickle] {
+        let server = Server::start(move |_, _| steps.clone());
+        let begun = Instant::now();
+        let error = range(&server.hasty_source(), 10, 100).unwrap_err();
+        assert_eq!(error.code(), "stalled");
+        assert!(begun.elapsed() < Duration::from_secs(4));
+    }
 }
 
 #[test]
@@ -262,6 +248,22 @@ fn small_files_are_small() {
     });
     let error = endless.source().read_small("index.json", 5000).unwrap_err();
     assert_eq!(error.code(), "too-long");
+}
+
+#[test]
+fn a_document_that_breaks_off_is_fetched_anew() {
+    let files = Files::new(&[("index.json", &[b'x'; 2000])]);
+    let server = Server::start(move |request, number| {
+        let mut steps = files.answer(request);
+        if let (Step::Send(bytes), 0) = (&mut steps[0], number) {
+            bytes.truncate(1000);
+            steps.push(Step::Close);
+        }
+        steps
+    });
+    let bytes = server.source().read_small("index.json", 2000).unwrap();
+    assert_eq!(bytes, [b'x'; 2000]);
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[test]

@@ -204,8 +204,6 @@ fn servers_that_misbehave_are_refused_each_with_its_code() {
         vec![Step::Send([head.as_bytes(), &bytes[end..]].concat())]
     });
     assert_eq!(swapped, "changed-midway");
-    let silent = case.refused(|_, _, _| vec![Step::Wait(std::time::Duration::from_secs(60))]);
-    assert_eq!(silent, "stalled");
     let gone = case.refused(|_, _, _| {
         vec![Step::Send(crate::fetch::testing::head(
             "404 Not Found",
@@ -214,6 +212,19 @@ fn servers_that_misbehave_are_refused_each_with_its_code() {
         ))]
     });
     assert_eq!(gone, "not-found");
+}
+
+#[test]
+fn a_server_that_falls_silent_is_given_up() {
+    let case = case();
+    let files = case.files();
+    let server = Server::start(move |request, _| match request.path.ends_with(FILE) {
+        true => vec![Step::Wait(std::time::Duration::from_secs(60))],
+        false => files.answer(request),
+    });
+    let source = server.hasty_source();
+    let error = by_chunks(&source, &case.part, &case.listed, &[], &case.place).unwrap_err();
+    assert_eq!(error.code(), "stalled");
 }
 
 #[test]
