@@ -22,11 +22,11 @@ export function LastUpdate({ last }: { last: LastTrial }) {
   const { title, color, icon: Icon } = OUTCOMES[last.outcome];
   return (
     <Alert color={color} variant="light" icon={<Icon size={20} />} title={`${last.version} ${title}`}>
-      <p className={classes.dim}>
+      <p className={classes.line}>
         {formatTime(last.at)}, coming from {last.from_version}. {sentence(last.reason)}
         {last.outcome === "failed" && ` The machine went back to ${last.from_version} by itself.`}
       </p>
-      {last.data && <p className={classes.dim}>{sentence(last.data)}</p>}
+      {last.data && <p className={classes.line}>{sentence(last.data)}</p>}
       {last.checks.length > 0 && (
         <dl className={classes.checks}>
           {last.checks.map((check) => (

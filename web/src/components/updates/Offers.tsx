@@ -53,6 +53,7 @@ export function Offers({ update, busy }: { update: SystemUpdate; busy: boolean }
           <Button
             variant={offer.refused ? "default" : "light"}
             disabled={busy}
+            aria-label={`Stage ${offer.version} from ${offer.source}`}
             loading={stage.isPending && stage.variables === offer}
             onClick={() => (offer.refused ? setAsking(offer) : stage.mutate(offer))}
           >
