@@ -68,14 +68,7 @@ pub fn run(request: &BuildRequest) -> Result<()> {
     let started = Instant::now();
     let recipe = read_recipe(&request.recipe)?;
     let lock = Lock::load(&request.recipe)?;
-    let keys = match &request.keys {
-        Some(dir) => keys::Keys::open(dir)?,
-        None => keys::Keys::development(&request.cache)?,
-    };
-    ensure!(
-        !(request.release && keys.are_for_development()?),
-        "a release is not signed with development keys; `megh-image keys make` makes others"
-    );
+    let keys = signing_keys(request)?;
     megh_host::mount::private_namespace()
         .context("building an image needs root's rights to mount")?;
     let _lock = workspace::lock_cache(&request.cache)?;
@@ -97,6 +90,19 @@ pub fn run(request: &BuildRequest) -> Result<()> {
     Ok(())
 }
 
+/// The keys asked for; none that are for development in a release for the public.
+fn signing_keys(request: &BuildRequest) -> Result<keys::Keys> {
+    let keys = match &request.keys {
+        Some(dir) => keys::Keys::open(dir)?,
+        None => keys::Keys::development(&request.cache)?,
+    };
+    ensure!(
+        !(request.release && keys.are_for_development()?),
+        "a release is not signed with development keys; `megh-image keys make` makes others"
+    );
+    Ok(keys)
+}
+
 fn is_gone(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref::<FetchError>(),
@@ -115,4 +121,40 @@ fn build_with_fresh_lock(pipeline: &Pipeline<'_>, gone: &anyhow::Error) -> Resul
     let result = pipeline.run(&fresh);
     eprintln!("{notice}");
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_for_the_public_refuses_development_keys_under_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let request = |keys: Option<&Path>, release| BuildRequest {
+            recipe: PathBuf::new(),
+            out: PathBuf::new(),
+            cache: dir.path().to_owned(),
+            keys: keys.map(Path::to_owned),
+            sign_offline: None,
+            version: "1.0.0".parse().unwrap(),
+            channel: Channel::Stable,
+            floor: "0.0.0".parse().unwrap(),
+            release,
+            variant: None,
+            on_gone: OnGone::Stop,
+        };
+        let development = signing_keys(&request(None, false)).unwrap();
+        let refused = |keys: &Path| signing_keys(&request(Some(keys), true)).is_err();
+        assert!(refused(development.dir()));
+        let renamed = dir.path().join("release-keys");
+        fs::rename(development.dir(), &renamed).unwrap();
+        assert!(refused(&renamed), "the root document lists them");
+        let mixed = keys::make(&dir.path().join("mixed")).unwrap();
+        assert!(!refused(mixed.dir()));
+        fs::copy(renamed.join("boot.crt"), mixed.boot_certificate()).unwrap();
+        assert!(
+            refused(mixed.dir()),
+            "the certificate is one of development"
+        );
+    }
 }

@@ -268,4 +268,39 @@ mod tests {
         assert!(format!("{error:#}").contains("refuse"), "{error:#}");
         assert!(!out.exists());
     }
+    #[test]
+    fn a_release_waits_for_signatures_made_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = crate::keys::make(&dir.path().join("keys")).unwrap();
+        let (parts, mut verity) = (parts(dir.path()), verity());
+        for kind in [PartKind::Root, PartKind::SlotEnv] {
+            let size = if kind == PartKind::Root { 8192 } else { 1024 };
+            fs::write(&parts[&kind].file, vec![b'x'; size]).unwrap();
+        }
+        verity.hash_offset = 4096;
+        let (out, waiting) = (dir.path().join("release"), dir.path().join("to-sign"));
+        let run = |label: &Label| {
+            let desk = Desk::new(&keys, Some(&waiting));
+            write(&out, &contents(&parts, &verity), label, &desk)
+        };
+        let first = label();
+        let error = run(&first).unwrap_err().to_string();
+        assert!(error.contains("manifest.json"), "{error}");
+        assert!(!out.exists());
+        for file in [MANIFEST_FILE, "stable.json"] {
+            let bytes = fs::read(waiting.join(file)).unwrap();
+            let role = megh_model::release::Role::Release;
+            let signature = keys.sign(role, &bytes, file).unwrap();
+            fs::write(waiting.join(signature_file(file)), signature).unwrap();
+        }
+        // Time has passed meanwhile; that alone makes no other document.
+        let later = Label {
+            released: first.released + 60,
+            ..first
+        };
+        run(&later).unwrap();
+        let manifest = fs::read(out.join(MANIFEST_FILE)).unwrap();
+        assert_eq!(manifest, fs::read(waiting.join(MANIFEST_FILE)).unwrap());
+        assert!(out.join("root.1.json").exists() && out.join(SBOM_FILE).exists());
+    }
 }

@@ -25,7 +25,7 @@ impl Updater<'_> {
         let _lock = Lock::within(&self.places, PATIENCE)?;
         let mut meter = Meter::new(&self.places, sink);
         meter.enter(Phase::Activating, 0);
-        let version = self.change(|found| {
+        let ordered = self.change(|found| {
             let writes = machine::apply(&found.facts)?;
             let slot = self.disk.slot.other();
             let version = found.version(slot).unwrap_or_default();
@@ -39,9 +39,14 @@ impl Updater<'_> {
             .save(self.machine, &self.places)?;
             self.leave()?;
             Ok((writes, version))
-        })?;
+        });
         self.refresh();
-        Ok(version)
+        if ordered.is_err() && !self.peek(|_| ()).0.facts.trial_is_ordered() {
+            // Nothing came of it, and nothing will be tried.
+            Pending::forget(self.machine, &self.places)?;
+            self.stay()?;
+        }
+        ordered
     }
 
     /// Has the loader start the other slot, which has done its job before, and

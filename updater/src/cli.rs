@@ -79,3 +79,42 @@ struct StageArgs {
     #[arg(long)]
     allow_expired: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn what_the_control_plane_types_is_understood() {
+        Cli::command().debug_assert();
+        for line in [
+            "status --json",
+            "settings --json set",
+            "settings set --window 02:00-04:00 --source https://a.example",
+            "check --json",
+            "stage --json 1.2.0 --from /dev/sdb1 --allow-expired",
+            "apply --json",
+            "apply --no-restart",
+            "rollback --json",
+            "repair --loader",
+            "gate",
+            "settle",
+            "auto",
+        ] {
+            let words = std::iter::once("megh-update").chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(cli.json, line.contains("--json"), "{line}");
+        }
+        for bad in [
+            "",
+            "stage 1 2",
+            "settings set --policy sometimes",
+            "settings set --window 2",
+        ] {
+            let words = std::iter::once("megh-update").chain(bad.split_whitespace());
+            assert!(Cli::try_parse_from(words).is_err(), "{bad}");
+        }
+    }
+}

@@ -121,6 +121,12 @@ impl Facts {
         trial == Some(self.running)
     }
 
+    /// Whether the loader tries another slot than the good one.
+    pub fn trial_is_ordered(&self) -> bool {
+        self.env
+            .is_some_and(|env| env.choice().on_trial().is_some())
+    }
+
     /// What the loader did last, if its marker belongs to the environment.
     pub fn last_start(&self) -> Option<LastStart> {
         let env = self.env?;

@@ -131,6 +131,39 @@ fn what_a_person_orders_while_the_gate_waits_stands() {
 }
 
 #[test]
+fn an_order_that_could_not_be_written_is_no_trial() {
+    let staged = || {
+        let mut world = World::new();
+        world.daemon(GatePart::passed("fine"));
+        world.publish(NEW);
+        let request = StageRequest {
+            from: Some(world.site().display().to_string()),
+            ..StageRequest::default()
+        };
+        let fake = FakeMachine::new();
+        world.updater(&fake).stage(&request, &mut |_| ()).unwrap();
+        world
+    };
+    let counting = FakeMachine::new();
+    staged().updater(&counting).apply(&mut |_| ()).unwrap();
+    for (n, step) in counting.journal().iter().enumerate() {
+        let mut world = staged();
+        let outcome = world
+            .updater(&FakeMachine::failing_at(n))
+            .apply(&mut |_| ());
+        let slot = world.start();
+        settle(&world);
+        let told = trial::last(&FakeMachine::new(), &world.places);
+        assert!(
+            outcome.is_ok() || slot == Slot::B || told.is_none(),
+            "step {n}: {step}"
+        );
+        gate(&world);
+        assert_eq!(world.start(), slot, "step {n}: {step}");
+    }
+}
+
+#[test]
 fn the_loaders_and_the_floor_follow_a_commit_and_not_before() {
     let mut world = World::new();
     world.daemon(GatePart::passed("fine"));
