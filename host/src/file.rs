@@ -73,11 +73,13 @@ pub(crate) fn open_target(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Everything of the file system that a directory lies on.
+/// Everything of the file system that a directory lies on. In this order: on FAT
+/// only `syncfs` writes the entries of renamed files, and only `fsync` lets the
+/// disk empty its cache.
 fn flush(dir: &Path) -> io::Result<()> {
     let dir = File::open(dir)?;
-    dir.sync_all()?;
-    Ok(nix::unistd::syncfs(&dir)?)
+    nix::unistd::syncfs(&dir)?;
+    dir.sync_all()
 }
 
 fn parent(path: &Path) -> io::Result<&Path> {

@@ -89,6 +89,8 @@ fn a_check_waits_and_a_refusal_has_its_advice() {
     let (code, output) = user.megh(&["system", "update", "check"], "");
     assert_eq!(code, 0, "{}", output.stderr);
     assert!(output.text().contains("1.1.0"), "{}", output.text());
+    let found = user.json(&["system", "update", "check"], "");
+    assert_eq!(found["check"]["offers"][0]["version"], "1.1.0");
 
     let refused = r#"echo '{"ok":false,"code":"index-expired","error":"it expired","hint":"set the clock"}'; exit 1"#;
     says(&appliance, "stage", refused);
@@ -113,6 +115,15 @@ fn staging_is_followed_to_its_end() {
         "{}",
         output.stderr
     );
+    let (code, output) = user.megh(&[&["--json"], &arguments[..]].concat(), "");
+    assert_eq!(code, 0, "{}", output.stderr);
+    let lines: Vec<Value> = output
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    assert!(lines.len() >= 2, "{lines:?}");
+    assert_eq!(lines[lines.len() - 1]["task"]["status"], "succeeded");
     let asked = appliance.updater().with_file_name("asked");
     let asked = std::fs::read_to_string(asked).expect("it was asked");
     assert!(

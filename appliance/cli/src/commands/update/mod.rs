@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, command: Update) -> Result<()> {
         Update::Status { watch } => status(context, &api, watch).await,
         Update::Check => {
             let begun: SystemUpdate = api.post("system/update/check", &json!({})).await?;
-            let update = watch::follow(context, &api, begun, Goal::Task).await?;
+            let update = watch::follow(context, &api, begun, Goal::Task, false).await?;
             context.print(&update, show::offers)
         }
         Update::Stage {
@@ -76,10 +76,9 @@ pub(super) async fn run(context: &Context, command: Update) -> Result<()> {
 
 async fn status(context: &Context, api: &Api, watch: Watch) -> Result<()> {
     let update: SystemUpdate = api.get("system/update").await?;
-    let update = match watch.watch {
-        true => watch::follow(context, api, update, Goal::Rest).await?,
-        false => update,
-    };
+    if watch.watch {
+        return follow(context, api, update, Goal::Rest).await;
+    }
     context.print(&update, show::status)
 }
 
@@ -91,12 +90,20 @@ async fn finish(
     goal: Goal,
 ) -> Result<()> {
     if watch.watch {
-        let update = watch::follow(context, api, begun, goal).await?;
-        return context.print(&update, show::status);
+        return follow(context, api, begun, goal).await;
     }
     context.print(&begun, |_| {
         println!("It has begun. To see how far it is: megh system update --watch");
     })
+}
+
+/// Follows to the end, which is shown to people; programs have seen it.
+async fn follow(context: &Context, api: &Api, begun: SystemUpdate, goal: Goal) -> Result<()> {
+    let update = watch::follow(context, api, begun, goal, context.json).await?;
+    if !context.json {
+        show::status(&update);
+    }
+    Ok(())
 }
 
 /// Restarting is asked for twice where there is somebody to ask.

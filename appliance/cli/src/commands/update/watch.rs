@@ -57,19 +57,21 @@ enum Verdict {
     Failed(String, Option<String>),
 }
 
-/// Looks until the goal is reached.
+/// Looks until the goal is reached. With `stream`, every change is printed as
+/// a line of JSON, the last one too.
 pub(super) async fn follow(
     context: &Context,
     api: &Api,
     begun: SystemUpdate,
     goal: Goal,
+    stream: bool,
 ) -> Result<SystemUpdate> {
     let mut line = StatusLine::new(context.json);
     let mut now = begun;
     let mut told = String::new();
     let mut away: Option<Instant> = None;
     loop {
-        if context.json {
+        if stream {
             let text = serde_json::to_string(&now)?;
             if text != told {
                 println!("{text}");
