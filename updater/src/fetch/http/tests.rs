@@ -70,80 +70,65 @@ fn absent_files_and_paths_that_lead_away() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// Code, status, headers, and length of answers to bytes 10 to 109 of 300,000.
+const LIES: &[(&str, &str, &[&str], usize)] = &[
+    ("range-ignored", "200 OK", &[], 300_000),
+    ("range-wrong", PARTIAL, &[], 100),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: bytes 0-99/300000"],
+        100,
+    ),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: bytes 10-108/300000"],
+        99,
+    ),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: bytes 10-110/300000"],
+        101,
+    ),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: bytes 10-109/50"],
+        100,
+    ),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: bytes 10-109/*"],
+        100,
+    ),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: bytes +10-109/300000"],
+        100,
+    ),
+    (
+        "range-wrong",
+        PARTIAL,
+        &["Content-Range: 10-109/300000"],
+        100,
+    ),
+    ("range-wrong", PARTIAL, &[RANGE], 101),
+    ("range-wrong", PARTIAL, &[RANGE], 99),
+    ("range-wrong", "416 Range Not Satisfiable", &[], 0),
+    ("server-status", "403 Forbidden", &[], 0),
+    ("server-status", "503 Service Unavailable", &[], 0),
+    ("not-found", "410 Gone", &[], 0),
+    ("encoded", PARTIAL, &[RANGE, "Content-Encoding: gzip"], 100),
+];
+const RANGE: &str = "Content-Range: bytes 10-109/300000";
+
 #[test]
 fn lies_about_ranges() {
-    let cases: &[(&str, &str, &[&str], usize)] = &[
-        ("range-ignored", "200 OK", &[], 300_000),
-        ("range-wrong", PARTIAL, &[], 100),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 0-99/300000"],
-            100,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 10-108/300000"],
-            99,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 10-110/300000"],
-            101,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 10-109/50"],
-            100,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 10-109/*"],
-            100,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes +10-109/300000"],
-            100,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: 10-109/300000"],
-            100,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 10-109/300000"],
-            101,
-        ),
-        (
-            "range-wrong",
-            PARTIAL,
-            &["Content-Range: bytes 10-109/300000"],
-            99,
-        ),
-        ("range-wrong", "416 Range Not Satisfiable", &[], 0),
-        ("server-status", "403 Forbidden", &[], 0),
-        ("server-status", "503 Service Unavailable", &[], 0),
-        ("not-found", "410 Gone", &[], 0),
-        (
-            "encoded",
-            PARTIAL,
-            &[
-                "Content-Range: bytes 10-109/300000",
-                "Content-Encoding: gzip",
-            ],
-            100,
-        ),
-    ];
-    for (code, status, headers, length) in cases.iter().copied() {
+    for (code, status, headers, length) in LIES.iter().copied() {
         let answer = sends(status, headers, length, length);
         assert_eq!(
             refused(move |_, _| answer.clone()),
