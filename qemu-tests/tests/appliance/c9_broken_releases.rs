@@ -11,7 +11,7 @@ fn three_broken_releases_end_in_the_version_before() {
     scenario("broken releases", |lab| {
         let disk = installation::installed_disk(lab, Firmware::Uefi)?;
         let mut story = Story::begin(lab, Firmware::Uefi, &disk)?;
-        for name in ["daemon-crashes", "panics", "userspace-hangs"] {
+        for name in ["daemon-crashes", "fails-in-initrd", "panics"] {
             lab.say(name);
             let version = site_version(lab, name)?;
             story.stage(&site(lab, name)?, &version)?;
