@@ -187,16 +187,20 @@ fn decide(
         return Err(refuse("there is no copy that this release can read"));
     };
     let then = offline::facts(&folder.join("state.db"))?;
-    let epoch = now.epoch + 1;
     let restored = Restored {
         before: copy.before.clone(),
         copied_at_ms: copy.at_ms,
         at_ms: release.now_ms,
         entries: now.applied.saturating_sub(then.applied),
         rows: offline::lost_rows(state, &folder.join("state.db"))?,
-        epoch,
+        epoch: now.epoch + 1,
     };
     tracing::warn!(?restored, "an earlier state is put back");
+    prepare(places, &folder, &restored)
+}
+
+/// The actions that have a copy put back at the next start, whatever happens.
+fn prepare(places: &Places, folder: &Path, restored: &Restored) -> Result<Vec<Action>, StoreError> {
     let new = &places.preparing;
     Ok(vec![
         Action::Clear(new.clone()),
@@ -211,15 +215,15 @@ fn decide(
         },
         Action::Epoch {
             state: new.join("state.db"),
-            epoch,
+            epoch: restored.epoch,
         },
         Action::Copy {
-            from: state.clone(),
+            from: places.directory.state.clone(),
             to: new.join("replaced.db"),
         },
         Action::Write {
             path: new.join("restored"),
-            bytes: note::seal(&restored)?,
+            bytes: note::seal(restored)?,
         },
         Action::Rename {
             from: new.clone(),
