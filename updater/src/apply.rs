@@ -1,7 +1,5 @@
 //! `apply` and `rollback`: the loader is told, and the machine restarts.
 
-use std::time::Duration;
-
 use megh_host::power;
 use megh_model::update::machine::{self, Write};
 use megh_model::update::{LastTrial, Phase, TrialOutcome};
@@ -14,7 +12,6 @@ use crate::trial::{self, Pending};
 use crate::volumes::{Access, Volumes};
 use crate::{UpdateError, Updater, journal, kept};
 
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Made when another version was ordered: the gate of this one must not undo that.
 const LEAVING_FILE: &str = "leaving";
 
@@ -22,7 +19,7 @@ impl Updater<'_> {
     /// Has the loader try the release that lies ready, and returns its version.
     /// The machine has to restart: [`Updater::restart`].
     pub fn apply(&self, sink: &mut Sink<'_>) -> Result<String, UpdateError> {
-        let _lock = Lock::within(&self.places, PATIENCE)?;
+        let _lock = Lock::take(&self.places)?;
         let mut meter = Meter::new(&self.places, sink);
         meter.enter(Phase::Activating, 0);
         let ordered = self.change(|found| {
@@ -52,7 +49,7 @@ impl Updater<'_> {
     /// Has the loader start the other slot, which has done its job before, and
     /// returns its version. The machine has to restart.
     pub fn rollback(&self, sink: &mut Sink<'_>) -> Result<String, UpdateError> {
-        let _lock = Lock::within(&self.places, PATIENCE)?;
+        let _lock = Lock::take(&self.places)?;
         let mut meter = Meter::new(&self.places, sink);
         meter.enter(Phase::Activating, 0);
         let version = self.change(|found| {

@@ -1,10 +1,11 @@
 //! `gate`: whether this version does its job, and what follows.
 //!
-//! At every start the checks are repeated until all pass or their time is up.
-//! A version on trial that passes is committed; one that does not is left: the
-//! reason and the journal are kept, and the machine restarts into the other
-//! slot. A version that has been good before stays up whatever the checks say,
-//! so that somebody can look at it.
+//! At every start the checks are repeated until all pass or their time is up; a
+//! trial ends before that when the control plane ends again and again. A version
+//! on trial that passes is committed; one that does not is left: the reason and
+//! the journal are kept, and the machine restarts into the other slot. A version
+//! that has been good before stays up whatever the checks say, so that somebody
+//! can look at it.
 
 mod clock;
 mod daemon;
@@ -65,14 +66,15 @@ impl Updater<'_> {
     /// Waits for the checks, and draws the consequences.
     pub fn gate(&self, timing: GateTiming) -> Result<GateOutcome, UpdateError> {
         let begun = Instant::now();
-        let released = self.released();
+        let (released, on_trial) = self.at_the_beginning();
         let checks = loop {
-            let checks = self.checks(timing, released);
+            let mut checks = self.checks(timing, released);
+            let given_up = on_trial && self.give_up(&mut checks);
             if let Err(error) = kept::show(&self.places.run(CHECKS_FILE), &checks) {
                 tracing::warn!(%error, "the checks are not shown");
             }
             let passed = checks.iter().all(|check| check.passed);
-            if passed || begun.elapsed() >= timing.deadline {
+            if passed || given_up || begun.elapsed() >= timing.deadline {
                 break checks;
             }
             std::thread::sleep(timing.pause);
@@ -95,7 +97,7 @@ impl Updater<'_> {
     /// Commits the running version without asking the gate, because a person
     /// says that it does its job.
     pub fn commit(&self) -> Result<GateOutcome, UpdateError> {
-        let _lock = Lock::within(&self.places, Duration::from_secs(5))?;
+        let _lock = Lock::take(&self.places)?;
         self.stay()?;
         let outcome = self.pass(Vec::new());
         self.refresh();
@@ -121,11 +123,27 @@ impl Updater<'_> {
         checks.into_iter().map(check).collect()
     }
 
-    /// When the running version was released; 0 when that is not known.
-    fn released(&self) -> u64 {
+    /// When the running version was released, 0 when that is not known, and
+    /// whether it is on trial.
+    fn at_the_beginning(&self) -> (u64, bool) {
         let (found, ()) = self.peek(|_| ());
         let manifest = self.manifest_of(&found, self.disk.slot);
-        manifest.map_or(0, |manifest| manifest.released())
+        let released = manifest.map_or(0, |manifest| manifest.released());
+        (released, found.facts.on_trial())
+    }
+
+    /// Whether waiting for the control plane has no use; its check then says so.
+    fn give_up(&self, checks: &mut [GateCheck]) -> bool {
+        let silent = |check: &&mut GateCheck| check.name == daemon::NAME && !check.passed;
+        let Some(check) = checks.iter_mut().find(silent) else {
+            return false;
+        };
+        let why = daemon::hopeless(self.machine);
+        let given_up = why.is_some();
+        if let Some(why) = why {
+            check.detail = why;
+        }
+        given_up
     }
 
     fn pass(&self, checks: Vec<GateCheck>) -> Result<GateOutcome, UpdateError> {

@@ -15,7 +15,16 @@ pub(crate) struct Lock {
     _held: Flock<File>,
 }
 
+/// How long a command that a person gave waits for its turn: the gate and the
+/// timer hold the lock for some seconds, longer on slow machines.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Lock {
+    /// Waits for the lock as long as a person would.
+    pub(crate) fn take(places: &Places) -> Result<Self, UpdateError> {
+        Self::within(places, PATIENCE)
+    }
+
     /// Waits for the lock that long.
     pub(crate) fn within(places: &Places, patience: Duration) -> Result<Self, UpdateError> {
         let path = places.lock();

@@ -1,7 +1,6 @@
 //! `repair`: mends what can be mended from what is whole.
 
 use std::fs;
-use std::time::Duration;
 
 use megh_model::bios;
 use megh_model::boot::Firmware;
@@ -31,7 +30,7 @@ impl Updater<'_> {
     /// Mends the boot environment, the marker and the loaders from what is
     /// whole, and tells what it did, a sentence each; nothing when all is well.
     pub fn repair(&self, request: RepairRequest) -> Result<Vec<String>, UpdateError> {
-        let _lock = Lock::within(&self.places, Duration::from_secs(5))?;
+        let _lock = Lock::take(&self.places)?;
         let volumes = Volumes::open(self.machine, &self.places, &self.disk, Access::Write);
         let found = look(&volumes, &self.disk);
         let (writes, mut done) = mend(&found);

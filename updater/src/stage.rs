@@ -8,8 +8,6 @@
 mod boot;
 mod root;
 
-use std::time::Duration;
-
 use megh_host::Machine;
 use megh_model::layout::PartitionRole;
 use megh_model::release::{PartKind, VerifiedManifest, verify_installed};
@@ -63,7 +61,7 @@ impl Updater<'_> {
         request: &StageRequest,
         sink: &mut Sink<'_>,
     ) -> Result<Staged, UpdateError> {
-        let _lock = Lock::within(&self.places, Duration::from_secs(5))?;
+        let _lock = Lock::take(&self.places)?;
         let mut meter = Meter::new(&self.places, sink);
         meter.enter(Phase::Checking, 0);
         let wish = Wish {

@@ -17,6 +17,8 @@ const CHECKED_WITHIN: Duration = Duration::from_secs(120);
 /// The health gate takes its time under emulation.
 const SETTLED_WITHIN: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_secs(1);
+/// The updater's code while another command of it is at work.
+const BUSY: &str = "busy";
 
 impl Api {
     /// The appliance's system and its updates.
@@ -43,12 +45,26 @@ impl Api {
 
     /// Stages the newest release and waits until it lies ready.
     pub fn stage_update(&self) -> Result<SystemUpdate> {
-        self.begin_staging()?;
-        let update = self.wait_update_task(UpdateTaskKind::Stage, STAGED_WITHIN)?;
+        let update = self.stage_when_idle()?;
         if update.staged.is_none() {
             bail!("nothing lies ready after the staging: {update:?}");
         }
         Ok(update)
+    }
+
+    /// After a start the updater is at work by itself for a while: what a
+    /// person would do is to try again.
+    fn stage_when_idle(&self) -> Result<SystemUpdate> {
+        let deadline = Instant::now() + SETTLED_WITHIN;
+        loop {
+            self.begin_staging()?;
+            let update = self.wait_update_end(UpdateTaskKind::Stage, STAGED_WITHIN)?;
+            let code = update.task.as_ref().and_then(|task| task.code.as_deref());
+            if code != Some(BUSY) || Instant::now() >= deadline {
+                return succeeded(update);
+            }
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Asks for the staging of the newest release.
@@ -73,18 +89,18 @@ impl Api {
 
     /// Waits until a task of the updater has succeeded.
     fn wait_update_task(&self, kind: UpdateTaskKind, within: Duration) -> Result<SystemUpdate> {
+        succeeded(self.wait_update_end(kind, within)?)
+    }
+
+    /// Waits until a task of the updater has ended, well or not.
+    fn wait_update_end(&self, kind: UpdateTaskKind, within: Duration) -> Result<SystemUpdate> {
         let is_over = |update: &SystemUpdate| {
             update
                 .task
                 .as_ref()
                 .is_some_and(|task| task.kind == kind && task.status != UpdateTaskStatus::Running)
         };
-        let update = self.wait_update(&format!("{kind:?} ends"), within, is_over)?;
-        let task = update.task.as_ref().context("a task has just ended")?;
-        if task.status == UpdateTaskStatus::Failed {
-            bail!("{kind:?} failed: {task:?}");
-        }
-        Ok(update)
+        self.wait_update(&format!("{kind:?} ends"), within, is_over)
     }
 
     /// Waits until no version is on trial any more.
@@ -113,4 +129,13 @@ impl Api {
             }
         }
     }
+}
+
+/// What is known when a task has ended well.
+fn succeeded(update: SystemUpdate) -> Result<SystemUpdate> {
+    let task = update.task.as_ref().context("a task has just ended")?;
+    if task.status == UpdateTaskStatus::Failed {
+        bail!("{:?} failed: {task:?}", task.kind);
+    }
+    Ok(update)
 }

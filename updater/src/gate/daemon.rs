@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use megh_host::Machine;
+use megh_host::command::Cmd;
 use megh_model::update::GateReport;
 
 /// An answer takes no longer, also on a machine that is busy starting.
@@ -13,6 +15,36 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LIMIT: u64 = 256 * 1024;
 const REQUEST: &[u8] = b"GET /gate HTTP/1.1\r\nHost: meghd\r\nConnection: close\r\n\r\n";
 
+/// Name of the check of the daemon itself.
+pub(super) const NAME: &str = "daemon";
+/// The control plane's unit.
+const UNIT: &str = "meghd.service";
+/// A control plane that systemd has started anew this often will not come up.
+const RESTARTS: u32 = 10;
+
+/// Why there is no use in waiting for a control plane that does not answer:
+/// systemd has given it up, or starts it again and again. None when there is
+/// still hope, or when systemd does not tell.
+pub(super) fn hopeless(machine: &dyn Machine) -> Option<String> {
+    let cmd = Cmd::new("systemctl")
+        .args(["show", "--property=NRestarts,ActiveState", UNIT])
+        .timeout(PATIENCE);
+    let shown = machine.run(&cmd).ok()?.text();
+    let value = |name: &str| {
+        let mut lines = shown.lines().filter_map(|line| line.split_once('='));
+        lines.find_map(|(key, value)| (key == name).then_some(value))
+    };
+    let restarts: u32 = value("NRestarts")?.parse().ok()?;
+    if restarts >= RESTARTS {
+        let starts = restarts.saturating_add(1);
+        return Some(format!(
+            "The control plane was started {starts} times and ended each time."
+        ));
+    }
+    (value("ActiveState") == Some("failed"))
+        .then(|| "The control plane has failed, and systemd does not start it again.".to_owned())
+}
+
 /// One check for the daemon itself, and those that it makes.
 pub(super) fn checks(socket: &Path) -> Vec<(&'static str, Result<String, String>)> {
     match ask(socket)
@@ -20,11 +52,11 @@ pub(super) fn checks(socket: &Path) -> Vec<(&'static str, Result<String, String>
         .and_then(|answer| parse(&answer))
     {
         Err(why) => vec![(
-            "daemon",
+            NAME,
             Err(format!("The control plane does not answer: {why}")),
         )],
         Ok(report) => {
-            let mut checks = vec![("daemon", Ok("The control plane answers.".to_owned()))];
+            let mut checks = vec![(NAME, Ok("The control plane answers.".to_owned()))];
             for (name, part) in report.parts() {
                 let detail = part.detail.clone();
                 checks.push((name, if part.ok { Ok(detail) } else { Err(detail) }));
@@ -86,6 +118,7 @@ fn parse(answer: &[u8]) -> Result<GateReport, String> {
 mod tests {
     use std::os::unix::net::UnixListener;
 
+    use megh_host::fake::FakeMachine;
     use megh_model::update::GatePart;
 
     use super::*;
@@ -151,5 +184,26 @@ mod tests {
         }
         let nobody = checks(Path::new("/nonexistent/socket"));
         assert!(matches!(&nobody[..], [("daemon", Err(_))]));
+    }
+
+    #[test]
+    fn only_a_unit_that_ends_again_and_again_or_for_good_is_hopeless() {
+        let why = |shown: &str| {
+            let fake = FakeMachine::new();
+            fake.answer("systemctl show", shown);
+            hopeless(&fake)
+        };
+        for hope in [
+            "",
+            "NRestarts=\nActiveState=failed\n",
+            "NRestarts=9\nActiveState=activating\n",
+            "ActiveState=active\nNRestarts=0\n",
+        ] {
+            assert_eq!(why(hope), None, "{hope:?}");
+        }
+        let often = why("NRestarts=10\nActiveState=activating\n").unwrap();
+        assert!(often.contains("started 11 times"), "{often}");
+        assert!(why("ActiveState=failed\nNRestarts=0\n").is_some());
+        assert_eq!(hopeless(&FakeMachine::failing_at(0)), None);
     }
 }

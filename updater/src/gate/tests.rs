@@ -300,3 +300,43 @@ fn whatever_step_of_a_commit_fails_a_version_that_works_is_kept_in_the_end() {
         assert_eq!(world.disk.version, world.version_in(slot));
     }
 }
+
+#[test]
+fn a_control_plane_that_ends_again_and_again_ends_a_trial_at_once_and_nothing_else() {
+    let patient = GateTiming {
+        deadline: Duration::from_secs(3600),
+        pause: Duration::from_secs(3600),
+    };
+    let mut world = World::new();
+    let asked = |fake: &FakeMachine| fake.journal().iter().any(|step| step.contains("systemctl"));
+    let crashing = |world: &World| {
+        let fake = machine(world);
+        fake.answer("systemctl show", "NRestarts=10\nActiveState=activating");
+        fake
+    };
+    let fake = crashing(&world);
+    let stays = world.updater(&fake).gate(AT_ONCE).unwrap();
+    assert!(matches!(stays, GateOutcome::Failed { go_back: false, .. }));
+    assert!(!asked(&fake), "outside of a trial the gate waits");
+    applied(NEW, &mut world);
+    assert_eq!(world.start(), Slot::B);
+    settle(&world);
+    let fake = crashing(&world);
+    let GateOutcome::Failed { reason, go_back } = world.updater(&fake).gate(patient).unwrap()
+    else {
+        panic!("it must fail")
+    };
+    assert!(go_back && asked(&fake));
+    assert_eq!(
+        reason,
+        "daemon: The control plane was started 11 times and ended each time."
+    );
+    let ended = last(&world);
+    assert!(
+        ended.reason.contains("started 11 times"),
+        "{}",
+        ended.reason
+    );
+    assert_eq!(ended.outcome, TrialOutcome::Failed);
+    assert_eq!(world.start(), Slot::A);
+}
