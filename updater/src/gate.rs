@@ -214,9 +214,10 @@ impl Updater<'_> {
             return Ok(());
         };
         let settings = self.settings();
-        let trust = self.examiner(&settings).trust();
-        let raised = trust.with_floor(manifest.floor());
-        match raised == trust {
+        let examiner = self.examiner(&settings);
+        let raised = examiner.trust().with_floor(manifest.floor());
+        let kept = examiner.kept_trust();
+        match kept.is_ok_and(|kept| kept.as_ref() == Some(&raised)) {
             true => Ok(()),
             false => examine::keep_trust(self.machine, &self.places, &raised),
         }

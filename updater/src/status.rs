@@ -13,6 +13,10 @@ use crate::report::PROGRESS_FILE;
 use crate::volumes::{Access, Volumes};
 use crate::{Updater, kept, loaders, stage, trial};
 
+/// What is told when the updater has lost its memory of documents.
+const FORGOTTEN: &str = "The record of the release documents seen so far (trust.json) is damaged: \
+    only the version floor of the installed releases still holds.";
+
 impl Updater<'_> {
     /// The status. The disk is looked at only when nobody has told yet how it
     /// looks: whoever changes it tells.
@@ -77,7 +81,9 @@ impl Updater<'_> {
         let record = found.slot(other).record.as_ref();
         let ready = record.filter(|record| record.state == SlotState::Staged);
         let settings = self.settings();
-        let trust = self.examiner(&settings).trust();
+        let examiner = self.examiner(&settings);
+        let trust = examiner.trust();
+        let forgotten = examiner.kept_trust().is_err().then(|| FORGOTTEN.to_owned());
         let on_trial = found.facts.on_trial();
         StatusReport {
             version: self.disk.version.clone(),
@@ -92,7 +98,11 @@ impl Updater<'_> {
             check: None,
             progress: None,
             floor: trust.floor.map(|floor| floor.to_string()),
-            problems: problems(found).into_iter().chain(loaders).collect(),
+            problems: problems(found)
+                .into_iter()
+                .chain(loaders)
+                .chain(forgotten)
+                .collect(),
             settings,
         }
     }

@@ -340,3 +340,31 @@ fn a_control_plane_that_ends_again_and_again_ends_a_trial_at_once_and_nothing_el
     assert_eq!(ended.outcome, TrialOutcome::Failed);
     assert_eq!(world.start(), Slot::A);
 }
+
+#[test]
+fn a_damaged_memory_of_documents_is_told_and_does_not_forget_the_floor() {
+    let world = World::new();
+    world.daemon(GatePart::passed("fine"));
+    let path = world.places.kept(TRUST_FILE);
+    assert_eq!(gate(&world), GateOutcome::Passed { committed: false });
+    for damage in [&b"{\"schema\":1,"[..], b"", b"{\"schema\":2}"] {
+        fs::write(&path, damage).unwrap();
+        let fake = FakeMachine::new();
+        let updater = world.updater(&fake);
+        let settings = updater.settings();
+        let trust = updater.examiner(&settings).trust();
+        let floor = trust.floor.map(|floor| floor.to_string());
+        assert_eq!(floor.as_deref(), Some("1.0.0"));
+        assert!(trust.seen > 0);
+        let problems = updater.status_anew().problems;
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("trust.json"))
+        );
+        assert_eq!(gate(&world), GateOutcome::Passed { committed: false });
+        assert!(updater.status_anew().problems.is_empty());
+        assert_eq!(updater.examiner(&settings).kept_trust(), Ok(Some(trust)));
+        assert!(fake.mounted().is_empty());
+    }
+}
