@@ -368,3 +368,26 @@ fn a_damaged_memory_of_documents_is_told_and_does_not_forget_the_floor() {
         assert!(fake.mounted().is_empty());
     }
 }
+
+#[test]
+fn while_somebody_writes_the_disk_is_not_mounted_for_a_status() {
+    let world = World::new();
+    let fake = FakeMachine::new();
+    let updater = world.updater(&fake);
+    let before = updater.status_anew();
+    let mounts = || {
+        let journal = fake.journal();
+        journal
+            .iter()
+            .filter(|step| step.starts_with("mount"))
+            .count()
+    };
+    let looked = mounts();
+    assert!(looked > 0);
+    let held = Lock::take(&world.places).unwrap();
+    assert_eq!(updater.status_anew(), before);
+    assert_eq!(mounts(), looked);
+    drop(held);
+    updater.status_anew();
+    assert_eq!(mounts(), 2 * looked);
+}
