@@ -251,7 +251,11 @@ impl Updater<'_> {
                 journal: journal::keep(self.machine, &self.places, &boot),
                 data: None,
             };
-            trial::end(self.machine, &self.places, &ended)?;
+            // The loader was told already: the machine must go back even when
+            // nothing can be kept, and the other version's settling then tells.
+            if let Err(error) = trial::end(self.machine, &self.places, &ended) {
+                tracing::error!(error = crate::chain(&error), "the reason is not kept");
+            }
         }
         Ok(GateOutcome::Failed { reason, go_back })
     }

@@ -391,3 +391,28 @@ fn while_somebody_writes_the_disk_is_not_mounted_for_a_status() {
     updater.status_anew();
     assert_eq!(mounts(), 2 * looked);
 }
+
+#[test]
+fn a_failed_trial_whose_reason_cannot_be_kept_is_left_all_the_same() {
+    let mut world = World::new();
+    world.daemon(GatePart::failed("the pool is away"));
+    applied(NEW, &mut world);
+    assert_eq!(world.start(), Slot::B);
+    settle(&world);
+    // Neither the reason nor the journal can be written.
+    let in_the_way = ["last-trial.json~", "last-trial.journal~"];
+    for name in in_the_way {
+        fs::create_dir_all(world.places.kept(name)).unwrap();
+    }
+    let left = gate(&world);
+    assert!(
+        matches!(left, GateOutcome::Failed { go_back: true, .. }),
+        "{left:?}"
+    );
+    for name in in_the_way {
+        fs::remove_dir(world.places.kept(name)).unwrap();
+    }
+    assert_eq!(world.start(), Slot::A);
+    settle(&world);
+    assert_eq!(last(&world).outcome, TrialOutcome::Failed);
+}
