@@ -7,13 +7,16 @@ use megh_host::Machine;
 use megh_model::layout::PartitionRole;
 use megh_model::release::{
     Channel, Demands, MAX_BOOT_PARTS, Machine as RolloutMachine, PartKind, ROOT_FILE, Room,
-    SignedManifest, TRUST_FILE, TrustState, TrustedRoot, VerifiedIndex, Verifier, Version,
-    root_file, signature_file,
+    SignedManifest, TRUST_FILE, TrustState, TrustedRoot, VerifiedIndex, VerifiedManifest, Verifier,
+    Version, root_file, signature_file, verify_installed,
 };
+use megh_model::slot::Slot;
 use megh_model::update::{Offer, Settings};
 
 use crate::fetch::FetchError;
+use crate::look::{Found, look};
 use crate::source::Site;
+use crate::volumes::{Access, Volumes};
 use crate::{BootDisk, Places, UpdateError, kept};
 
 /// Directory with the root documents that were believed, below the updater's.
@@ -55,12 +58,49 @@ pub(crate) struct Examiner<'a> {
 }
 
 impl Examiner<'_> {
-    /// What this machine remembers of earlier documents.
+    /// What this machine remembers of earlier documents. When that is damaged it
+    /// is not nothing: what lies in the slots still says how far back it goes.
     pub(crate) fn trust(&self) -> TrustState {
-        let path = self.places.kept(TRUST_FILE);
-        let kept = kept::read(self.machine, &path).ok();
-        kept.and_then(|bytes| TrustState::parse(&bytes).ok())
-            .unwrap_or_default()
+        match self.kept_trust() {
+            Ok(kept) => kept.unwrap_or_default(),
+            Err(why) => {
+                tracing::warn!(why, "{TRUST_FILE} is lost, the slots' floor holds");
+                self.least_trust()
+            }
+        }
+    }
+
+    /// What was written down; none on a machine that has seen nothing yet.
+    pub(crate) fn kept_trust(&self) -> Result<Option<TrustState>, String> {
+        let bytes = match kept::read(self.machine, &self.places.kept(TRUST_FILE)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|error| error.to_string())?,
+        };
+        let kept = TrustState::parse(&bytes);
+        kept.map(Some).map_err(|error| crate::chain(&error))
+    }
+
+    /// What the releases that have proved themselves on this machine say. No
+    /// volume may be mounted yet.
+    fn least_trust(&self) -> TrustState {
+        let volumes = Volumes::open(self.machine, self.places, self.disk, Access::Read);
+        let found = look(&volumes, self.disk);
+        drop(volumes);
+        let good = found.facts.env.map(|env| env.choice().good);
+        let proved = |slot: &Slot| found.facts.mark(*slot) > 0 || good == Some(*slot);
+        let manifests = Slot::ALL.into_iter().filter(proved);
+        manifests
+            .filter_map(|slot| self.manifest_of(&found, slot))
+            .fold(TrustState::default(), |trust, manifest| TrustState {
+                seen: trust.seen.max(manifest.released()),
+                ..trust.with_floor(manifest.floor())
+            })
+    }
+
+    /// The manifest of a slot, if it is there and was signed rightly.
+    pub(crate) fn manifest_of(&self, found: &Found, slot: Slot) -> Option<VerifiedManifest> {
+        let (manifest, signatures) = found.slot(slot).documents.as_ref()?;
+        verify_installed(&self.root().ok()?, manifest, signatures).ok()
     }
 
     /// The root document of the image, or the newest that was believed since.

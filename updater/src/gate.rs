@@ -214,9 +214,10 @@ impl Updater<'_> {
             return Ok(());
         };
         let settings = self.settings();
-        let trust = self.examiner(&settings).trust();
-        let raised = trust.with_floor(manifest.floor());
-        match raised == trust {
+        let examiner = self.examiner(&settings);
+        let raised = examiner.trust().with_floor(manifest.floor());
+        let kept = examiner.kept_trust();
+        match kept.is_ok_and(|kept| kept.as_ref() == Some(&raised)) {
             true => Ok(()),
             false => examine::keep_trust(self.machine, &self.places, &raised),
         }
@@ -250,7 +251,11 @@ impl Updater<'_> {
                 journal: journal::keep(self.machine, &self.places, &boot),
                 data: None,
             };
-            trial::end(self.machine, &self.places, &ended)?;
+            // The loader was told already: the machine must go back even when
+            // nothing can be kept, and the other version's settling then tells.
+            if let Err(error) = trial::end(self.machine, &self.places, &ended) {
+                tracing::error!(error = crate::chain(&error), "the reason is not kept");
+            }
         }
         Ok(GateOutcome::Failed { reason, go_back })
     }

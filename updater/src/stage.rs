@@ -10,7 +10,7 @@ mod root;
 
 use megh_host::Machine;
 use megh_model::layout::PartitionRole;
-use megh_model::release::{PartKind, VerifiedManifest, verify_installed};
+use megh_model::release::{PartKind, VerifiedManifest};
 use megh_model::slot::Slot;
 use megh_model::update::machine::{self, Write};
 use megh_model::update::{Phase, SlotRecord, SlotState, Staged};
@@ -150,10 +150,7 @@ impl Updater<'_> {
 
     /// The manifest of a slot, if it is there and was signed rightly.
     pub(crate) fn manifest_of(&self, found: &Found, slot: Slot) -> Option<VerifiedManifest> {
-        let (manifest, signatures) = found.slot(slot).documents.as_ref()?;
-        let settings = self.settings();
-        let root = self.examiner(&settings).root().ok()?;
-        verify_installed(&root, manifest, signatures).ok()
+        self.examiner(&self.settings()).manifest_of(found, slot)
     }
 }
 

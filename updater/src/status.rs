@@ -1,5 +1,7 @@
 //! `status`: everything about the machine's two systems.
 
+use std::time::Duration;
+
 use megh_model::boot_env::StartReason;
 use megh_model::slot::Slot;
 use megh_model::update::{
@@ -8,10 +10,17 @@ use megh_model::update::{
 
 use crate::check::CHECK_FILE;
 use crate::gate::CHECKS_FILE;
+use crate::lock::Lock;
 use crate::look::{Found, look};
 use crate::report::PROGRESS_FILE;
 use crate::volumes::{Access, Volumes};
 use crate::{Updater, kept, loaders, stage, trial};
+
+/// How long a look at the disk waits for who changes it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What is told when the updater has lost its memory of documents.
+const FORGOTTEN: &str = "The record of the release documents seen so far (trust.json) is damaged: \
+    only the version floor of the installed releases still holds.";
 
 impl Updater<'_> {
     /// The status. The disk is looked at only when nobody has told yet how it
@@ -26,9 +35,14 @@ impl Updater<'_> {
         report
     }
 
-    /// The status as the disk tells it now.
+    /// The status as the disk tells it now. While somebody changes it, what was
+    /// told last stands: the kernel does not let file systems that are written
+    /// be mounted for reading only beside that, nor the other way round.
     pub fn status_anew(&self) -> StatusReport {
-        self.refresh();
+        match Lock::within(&self.places, PATIENCE) {
+            Ok(_held) => self.refresh(),
+            Err(error) => tracing::info!(%error, "the disk is not looked at"),
+        }
         self.status()
     }
 
@@ -77,7 +91,9 @@ impl Updater<'_> {
         let record = found.slot(other).record.as_ref();
         let ready = record.filter(|record| record.state == SlotState::Staged);
         let settings = self.settings();
-        let trust = self.examiner(&settings).trust();
+        let examiner = self.examiner(&settings);
+        let trust = examiner.trust();
+        let forgotten = examiner.kept_trust().is_err().then(|| FORGOTTEN.to_owned());
         let on_trial = found.facts.on_trial();
         StatusReport {
             version: self.disk.version.clone(),
@@ -92,7 +108,11 @@ impl Updater<'_> {
             check: None,
             progress: None,
             floor: trust.floor.map(|floor| floor.to_string()),
-            problems: problems(found).into_iter().chain(loaders).collect(),
+            problems: problems(found)
+                .into_iter()
+                .chain(loaders)
+                .chain(forgotten)
+                .collect(),
             settings,
         }
     }

@@ -340,3 +340,79 @@ fn a_control_plane_that_ends_again_and_again_ends_a_trial_at_once_and_nothing_el
     assert_eq!(ended.outcome, TrialOutcome::Failed);
     assert_eq!(world.start(), Slot::A);
 }
+
+#[test]
+fn a_damaged_memory_of_documents_is_told_and_does_not_forget_the_floor() {
+    let world = World::new();
+    world.daemon(GatePart::passed("fine"));
+    let path = world.places.kept(TRUST_FILE);
+    assert_eq!(gate(&world), GateOutcome::Passed { committed: false });
+    for damage in [&b"{\"schema\":1,"[..], b"", b"{\"schema\":2}"] {
+        fs::write(&path, damage).unwrap();
+        let fake = FakeMachine::new();
+        let updater = world.updater(&fake);
+        let settings = updater.settings();
+        let trust = updater.examiner(&settings).trust();
+        let floor = trust.floor.map(|floor| floor.to_string());
+        assert_eq!(floor.as_deref(), Some("1.0.0"));
+        assert!(trust.seen > 0);
+        let problems = updater.status_anew().problems;
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("trust.json"))
+        );
+        assert_eq!(gate(&world), GateOutcome::Passed { committed: false });
+        assert!(updater.status_anew().problems.is_empty());
+        assert_eq!(updater.examiner(&settings).kept_trust(), Ok(Some(trust)));
+        assert!(fake.mounted().is_empty());
+    }
+}
+
+#[test]
+fn while_somebody_writes_the_disk_is_not_mounted_for_a_status() {
+    let world = World::new();
+    let fake = FakeMachine::new();
+    let updater = world.updater(&fake);
+    let before = updater.status_anew();
+    let mounts = || {
+        let journal = fake.journal();
+        journal
+            .iter()
+            .filter(|step| step.starts_with("mount"))
+            .count()
+    };
+    let looked = mounts();
+    assert!(looked > 0);
+    let held = Lock::take(&world.places).unwrap();
+    assert_eq!(updater.status_anew(), before);
+    assert_eq!(mounts(), looked);
+    drop(held);
+    updater.status_anew();
+    assert_eq!(mounts(), 2 * looked);
+}
+
+#[test]
+fn a_failed_trial_whose_reason_cannot_be_kept_is_left_all_the_same() {
+    let mut world = World::new();
+    world.daemon(GatePart::failed("the pool is away"));
+    applied(NEW, &mut world);
+    assert_eq!(world.start(), Slot::B);
+    settle(&world);
+    // Neither the reason nor the journal can be written.
+    let in_the_way = ["last-trial.json~", "last-trial.journal~"];
+    for name in in_the_way {
+        fs::create_dir_all(world.places.kept(name)).unwrap();
+    }
+    let left = gate(&world);
+    assert!(
+        matches!(left, GateOutcome::Failed { go_back: true, .. }),
+        "{left:?}"
+    );
+    for name in in_the_way {
+        fs::remove_dir(world.places.kept(name)).unwrap();
+    }
+    assert_eq!(world.start(), Slot::A);
+    settle(&world);
+    assert_eq!(last(&world).outcome, TrialOutcome::Failed);
+}
