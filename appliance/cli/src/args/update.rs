@@ -15,7 +15,7 @@ pub(crate) enum System {
     /// runs. Applying it restarts the machine. When the new version does not do its job, the machine
     /// goes back to the old one by itself, and says why.
     ///
-    ///   megh system update settings --source https://updates.example/meghos
+    ///   megh system update settings --source ADDRESS
     ///   megh system update check
     ///   megh system update stage --watch
     ///   megh system update apply --watch
