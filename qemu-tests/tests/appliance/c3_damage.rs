@@ -35,8 +35,9 @@ fn a_flipped_bit_in_the_uki_is_refused_by_name() {
 fn a_flipped_bit_in_the_root_is_refused_by_name() {
     scenario("flipped root", |lab| {
         let file = lab.release()?.file_name(PartKind::Root)?;
-        // Just before the hash tree: the end of the data, which no start reads.
-        let offset = lab.release()?.manifest().verity.hash_offset - 64 * 1024;
+        // The filling behind the tree's superblock: no start reads it, so that the
+        // installer is the first that could notice.
+        let offset = lab.release()?.manifest().verity.hash_offset + 2048;
         let reason = refusal(lab, Firmware::Uefi, &file, offset)?;
         ensure!(reason.contains(&file), "refused, but: {reason}");
         Ok(())
