@@ -27,8 +27,7 @@ pub(super) fn trial(lab: &Lab, draws: &mut Draws, _number: u64) -> Result<()> {
         epoch: draws.usize(recording.begin()..=recording.end()),
         amount,
     };
-    lab.say(recording.phase(cut.epoch));
-    serves_after(lab, firmware, &recording, cut)
+    serves_after(lab, firmware, &recording, cut, "after-cut")
 }
 
 fn judge_once(lab: &Lab, firmware: Firmware, recording: &Recording) -> Result<()> {

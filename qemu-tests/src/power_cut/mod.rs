@@ -7,8 +7,9 @@ mod recording;
 mod tests;
 
 use std::path::Path;
+use std::sync::Mutex;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use megh_api_types::InstanceStatus;
 
 pub use examine::{Amount, Cut, Examination, examine, first_violation_without_flushes};
@@ -18,18 +19,55 @@ use crate::appliance::{self, Appliance};
 use crate::disk::Disk;
 use crate::{Firmware, Lab, MachineSpec};
 
-/// Starts a machine with the disk as the cut left it; it must serve again with
-/// all that it had. The disk of one that does not is kept, with its journal.
-pub fn serves_after(lab: &Lab, firmware: Firmware, recording: &Recording, cut: Cut) -> Result<()> {
-    lab.say(&format!("{cut}"));
-    let path = lab.path("cut.raw");
+/// Machines that are started at the same time.
+const AT_ONCE: usize = 2;
+
+/// Starts a machine for each cut, see [`serves_after`]; the first that does not
+/// serve is the error.
+pub fn all_serve_after(
+    lab: &Lab,
+    firmware: Firmware,
+    recording: &Recording,
+    cuts: &[Cut],
+) -> Result<()> {
+    let queue = Mutex::new(cuts.iter().enumerate());
+    let next = || queue.lock().ok()?.next();
+    let work = || -> Result<()> {
+        while let Some((number, cut)) = next() {
+            serves_after(lab, firmware, recording, *cut, &format!("cut-{number}"))?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| -> Result<()> {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            worker
+                .join()
+                .map_err(|_| anyhow!("a machine's thread panicked"))??;
+        }
+        Ok(())
+    })
+}
+
+/// Starts a machine of this name with the disk as the cut left it; it must serve
+/// again with all that it had. The disk of one that does not is kept, with its
+/// journal.
+pub fn serves_after(
+    lab: &Lab,
+    firmware: Firmware,
+    recording: &Recording,
+    cut: Cut,
+    name: &str,
+) -> Result<()> {
+    lab.say(&format!("{name}: {cut}, in {}", recording.phase(cut.epoch)));
+    let path = lab.path(&format!("{name}.raw"));
     recording.write_disk(cut, &path)?;
-    serves(lab, firmware, &path).with_context(|| format!("{cut}"))?;
+    serves(lab, firmware, &path, name).with_context(|| format!("{name}: {cut}"))?;
     std::fs::remove_file(&path).context("removing the disk of a passed cut")
 }
 
-fn serves(lab: &Lab, firmware: Firmware, path: &Path) -> Result<()> {
-    let machine = MachineSpec::new("after-cut", firmware)
+fn serves(lab: &Lab, firmware: Firmware, path: &Path, name: &str) -> Result<()> {
+    let machine = MachineSpec::new(name, firmware)
         .disk(&Disk::raw(path, crate::installation::DISK_SERIAL))
         .start(lab)?;
     let appliance = appliance::await_console(machine)?;
@@ -37,7 +75,7 @@ fn serves(lab: &Lab, firmware: Firmware, path: &Path) -> Result<()> {
     match outcome {
         Ok(()) => {
             lab.say(&format!(
-                "{} serves after {:.0} s",
+                "{name}: {} serves after {:.0} s",
                 appliance.version,
                 appliance.machine.uptime().as_secs_f64()
             ));
