@@ -1,4 +1,7 @@
 //! Updates: what is asked for, what is told, and the rules between.
+//!
+//! What is kept on the disk is read by both slots' versions: a later one adds
+//! fields, and an earlier one passes over those that it does not know.
 
 mod data;
 mod gate;
@@ -8,6 +11,8 @@ mod progress;
 mod record;
 mod settings;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use data::DataNote;
 pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};

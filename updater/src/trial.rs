@@ -12,7 +12,6 @@ const PENDING_FILE: &str = "pending.json";
 
 /// A trial that was ordered and whose end is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Pending {
     /// The version that is tried.
     pub(crate) version: String,
