@@ -67,7 +67,7 @@ async fn listen(limits: Limits) -> Listener {
     let asked = Arc::clone(&slow);
     let router = Router::new()
         .route("/", get(|| async { "fast" }))
-        .route("/slow", get(|| Arc::clone(&asked).answer()));
+        .route("/slow", get(move || asked.answer()));
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(serve(listener, acceptor, router, limits, async {
         drop(stopped.await)
