@@ -4,6 +4,7 @@ mod data;
 mod gate;
 pub mod loader;
 pub mod machine;
+mod order;
 mod progress;
 mod record;
 mod settings;
@@ -11,6 +12,7 @@ mod status;
 
 pub use data::DataNote;
 pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};
+pub use order::TrialStart;
 pub use progress::{Phase, Progress};
 pub use record::{
     BOOT_FILES, ESP_FILES, KEPT_LOADERS, LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord,
