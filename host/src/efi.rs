@@ -86,15 +86,22 @@ pub fn firmware() -> Firmware {
     }
 }
 
-/// Makes `entries` in the firmware of this machine. Runs aside and is
-/// abandoned when the firmware hangs.
+/// Makes `entries` in the firmware of this machine.
 pub(crate) fn register(entries: &BootEntries) -> Result<(), EfiError> {
-    let (sender, result) = mpsc::channel();
     let entries = entries.clone();
-    thread::spawn(move || sender.send(register_in(efivar::system().as_mut(), &entries)));
+    aside(move |firmware| register_in(firmware, &entries))?
+}
+
+/// Asks the firmware of this machine. Runs aside and is abandoned when the
+/// firmware hangs; the library panics where there are no variables at all.
+fn aside<T: Send + 'static>(
+    work: impl FnOnce(&mut dyn VarManager) -> T + Send + 'static,
+) -> Result<T, EfiError> {
+    let (sender, result) = mpsc::channel();
+    thread::spawn(move || sender.send(work(efivar::system().as_mut())));
     result
         .recv_timeout(PATIENCE)
-        .map_err(|_| EfiError::NoAnswer)?
+        .map_err(|_| EfiError::NoAnswer)
 }
 
 /// Replaces what is left of older installations, and puts the new entries first.

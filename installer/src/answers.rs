@@ -133,6 +133,7 @@ mod tests {
                 sys_block: dir.into(),
             },
             firmware: Firmware::Uefi,
+            setup_mode: false,
             boot_device: None,
         }
     }

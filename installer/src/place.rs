@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use megh_host::Machine;
 use megh_host::block::{self, Disk};
 use megh_host::command::CommandError;
-use megh_host::{Machine, efi};
+use megh_host::efi::{self, SecureBoot};
 use megh_model::boot::{BOOT_RECORD_PATH, BootRecord, BootSource, Firmware, MEDIUM_PATH};
 use megh_model::release::TRUSTED_KEYS_DIR;
 use megh_model::secure_boot::KEYS_DIR;
@@ -29,6 +30,8 @@ pub struct Place {
     pub block: block::Places,
     /// How the machine was started.
     pub firmware: Firmware,
+    /// Whether its firmware has no owner and takes Secure Boot keys from anybody.
+    pub setup_mode: bool,
     /// The device it was started from, when that is known.
     pub boot_device: Option<PathBuf>,
 }
@@ -47,6 +50,7 @@ impl Default for Place {
             run: "/run/meghos/install".into(),
             block: block::Places::default(),
             firmware: record.map_or_else(efi::firmware, |record| record.firmware),
+            setup_mode: efi::secure_boot() == SecureBoot::SetupMode,
             boot_device,
         }
     }

@@ -66,6 +66,7 @@ impl World {
                 sys_block: self.path("none"),
             },
             firmware: Firmware::Uefi,
+            setup_mode: false,
             boot_device: None,
         }
     }

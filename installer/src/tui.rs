@@ -42,11 +42,14 @@ enum News {
 }
 
 /// What was found when looking around.
+#[derive(PartialEq)]
 pub struct Found {
     /// The version that can be installed.
     pub version: String,
     /// The disks.
     pub candidates: Vec<Candidate>,
+    /// Whether the firmware has no owner and takes Secure Boot keys.
+    pub setup_mode: bool,
 }
 
 /// Why nothing can be installed.
@@ -195,6 +198,7 @@ fn look(machine: &dyn Machine, place: &Place) -> Result<Found, Trouble> {
     Ok(Found {
         version,
         candidates: session.candidates,
+        setup_mode: place.setup_mode,
     })
 }
 

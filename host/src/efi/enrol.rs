@@ -1,18 +1,15 @@
 //! Secure Boot: how it stands, and keys for firmware that waits for some.
 
-use std::sync::mpsc;
-use std::thread;
-
 use efivar::VarManager;
 use efivar::efi::{Variable, VariableFlags};
 use megh_model::secure_boot::{ATTRIBUTES, KeyVariable};
 
-use super::{EfiError, PATIENCE, variable};
+use super::{EfiError, aside, variable};
 
 /// How Secure Boot stands on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecureBoot {
-    /// The firmware has none, or is BIOS.
+    /// The firmware has none, does not tell, or is BIOS.
     Absent,
     /// The firmware has no owner and takes keys from anybody.
     SetupMode,
@@ -34,17 +31,13 @@ pub fn secure_boot() -> SecureBoot {
     if super::firmware() == megh_model::boot::Firmware::Bios {
         return SecureBoot::Absent;
     }
-    state(efivar::system().as_ref())
+    aside(|firmware| state(firmware)).unwrap_or(SecureBoot::Absent)
 }
 
-/// Enrols `keys`. Runs aside and is abandoned when the firmware hangs.
+/// Enrols `keys`.
 pub(crate) fn enrol(keys: &SecureBootKeys) -> Result<(), EfiError> {
-    let (sender, result) = mpsc::channel();
     let keys = keys.clone();
-    thread::spawn(move || sender.send(enrol_in(efivar::system().as_mut(), &keys)));
-    result
-        .recv_timeout(PATIENCE)
-        .map_err(|_| EfiError::NoAnswer)?
+    aside(move |firmware| enrol_in(firmware, &keys))?
 }
 
 fn state(firmware: &dyn VarManager) -> SecureBoot {

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style as TextStyle};
 use ratatui::text::{Line, Span as TextSpan, Text};
 use ratatui::widgets::{Block, Paragraph, Wrap};
 
-use super::state::{Confirm, Disks, Running, State};
+use super::state::{Confirm, Disks, Enrol, Running, State};
 use super::terminal::Style;
 use crate::candidates::Candidate;
 use crate::plan::purpose;
@@ -27,9 +27,14 @@ pub fn draw(state: &State, style: Style, frame: &mut Frame<'_>) {
             page(frame, style, "MeghOS - Installation", text, "");
         }
         State::Disks(disks) => draw_disks(disks, style, frame),
+        State::Enrol(enrol) => draw_enrol(enrol, style, frame),
         State::Confirm(confirm) => draw_confirm(confirm, style, frame),
         State::Running(running) => draw_running(running, style, frame),
-        State::Done { version, seconds } => draw_done(version, *seconds, style, frame),
+        State::Done {
+            version,
+            seconds,
+            warnings,
+        } => draw_done(version, *seconds, warnings, style, frame),
         State::Failed {
             reason, age: true, ..
         } => draw_old(reason, style, frame),
@@ -130,6 +135,45 @@ fn fit(text: &str, width: usize) -> String {
         .collect()
 }
 
+fn draw_enrol(enrol: &Enrol, style: Style, frame: &mut Frame<'_>) {
+    let answer = |yes: bool, text: &str| {
+        let (marker, style) = match enrol.is_yes() == yes {
+            true => (">", MARKED),
+            false => (" ", TextStyle::new()),
+        };
+        Line::styled(format!("{marker} {text}"), style)
+    };
+    let lines = vec![
+        Line::raw("This machine's firmware is in setup mode: it has no Secure Boot keys and"),
+        Line::raw("takes new ones. Is it to get the keys of this release?"),
+        Line::raw(""),
+        answer(
+            false,
+            "No    leave the firmware as it is: Secure Boot stays off",
+        ),
+        answer(
+            true,
+            "Yes   from the next start on, it starts MeghOS and nothing else",
+        ),
+        Line::raw(""),
+        Line::raw("With Yes:"),
+        Line::raw("- No other system and no other medium starts on this machine, until the"),
+        Line::raw("  keys are cleared in the firmware's own menu. Updates need nothing more."),
+        Line::raw("- Vendors' keys are not among them. An expansion card whose own firmware"),
+        Line::raw("  only its vendor has signed (graphics, some network cards) does not work"),
+        Line::raw("  before the system has started. If this machine has one, take No."),
+        Line::raw(""),
+        Line::raw("The keys are written last, after the installation."),
+    ];
+    page(
+        frame,
+        style,
+        "MeghOS - Secure Boot",
+        Text::from(lines),
+        "Up/Down choose   Enter continue   Esc back to the disks",
+    );
+}
+
 fn draw_confirm(confirm: &Confirm, style: Style, frame: &mut Frame<'_>) {
     let plan = &confirm.plan;
     let mut lines = vec![
@@ -152,6 +196,11 @@ fn draw_confirm(confirm: &Confirm, style: Style, frame: &mut Frame<'_>) {
         "The machine's name will be {}.",
         plan.host_name
     )));
+    if plan.enrol_secure_boot {
+        lines.push(Line::raw(
+            "Its firmware gets the Secure Boot keys of this release, and no others.",
+        ));
+    }
     lines.push(Line::raw(""));
     let wrong = if confirm.wrong {
         "  That is not it; try again."
@@ -168,7 +217,7 @@ fn draw_confirm(confirm: &Confirm, style: Style, frame: &mut Frame<'_>) {
         style,
         "MeghOS - Confirm",
         Text::from(lines),
-        "Enter install   Esc back to the disks",
+        "Enter install   Esc back",
     );
 }
 
@@ -205,12 +254,7 @@ fn draw_running(running: &Running, style: Style, frame: &mut Frame<'_>) {
         ),
         None => String::new(),
     }));
-    lines.extend(
-        running
-            .warnings
-            .iter()
-            .map(|warning| Line::raw(format!("Note: {warning}"))),
-    );
+    lines.extend(notes(&running.warnings));
     page(
         frame,
         style,
@@ -220,8 +264,20 @@ fn draw_running(running: &Running, style: Style, frame: &mut Frame<'_>) {
     );
 }
 
-fn draw_done(version: &str, seconds: u64, style: Style, frame: &mut Frame<'_>) {
-    let lines = vec![
+/// What a person should know, though it stopped nothing.
+fn notes(warnings: &[String]) -> impl Iterator<Item = Line<'static>> {
+    let note = |warning| Line::raw(format!("Note: {warning}"));
+    warnings.iter().map(note)
+}
+
+fn draw_done(
+    version: &str,
+    seconds: u64,
+    warnings: &[String],
+    style: Style,
+    frame: &mut Frame<'_>,
+) {
+    let mut lines = vec![
         Line::styled(format!("MeghOS {version} is installed."), BOLD),
         Line::raw(format!("It took {}.", Span(seconds))),
         Line::raw(""),
@@ -229,7 +285,9 @@ fn draw_done(version: &str, seconds: u64, style: Style, frame: &mut Frame<'_>) {
         Line::raw("2. Press Enter to restart."),
         Line::raw("3. The screen will then show the address to open in a browser, the"),
         Line::raw("   fingerprint to compare, and the code to claim this machine with."),
+        Line::raw(""),
     ];
+    lines.extend(notes(warnings));
     page(
         frame,
         style,

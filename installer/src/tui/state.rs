@@ -1,9 +1,12 @@
 //! What the dialogue knows, and how it goes on.
 
+mod enrol;
+
 use super::{Found, Trouble};
 use crate::candidates::Candidate;
 use crate::plan::Plan;
 use crate::progress::{Event, Phase};
+pub use enrol::Enrol;
 
 /// Everything that can happen to the dialogue.
 #[derive(PartialEq)]
@@ -53,6 +56,8 @@ pub enum State {
     Looking,
     /// A disk is being chosen.
     Disks(Disks),
+    /// Firmware in setup mode: whether it gets keys is being chosen.
+    Enrol(Enrol),
     /// The plan is shown and waits for confirmation.
     Confirm(Confirm),
     /// The installation runs.
@@ -63,6 +68,8 @@ pub enum State {
         version: String,
         /// How long it took.
         seconds: u64,
+        /// What did not stop it.
+        warnings: Vec<String>,
     },
     /// It did not work.
     Failed {
@@ -85,6 +92,10 @@ pub struct Disks {
     pub selected: usize,
     /// Why it did not go on.
     pub message: Option<String>,
+    /// Whether the firmware takes Secure Boot keys.
+    pub setup_mode: bool,
+    /// Whether it is to get them, as far as that was answered.
+    pub enrol: bool,
 }
 
 /// The plan, and what was typed below it.
@@ -108,12 +119,6 @@ pub struct Running {
     pub warnings: Vec<String>,
 }
 
-impl PartialEq for Found {
-    fn eq(&self, other: &Self) -> bool {
-        self.version == other.version && self.candidates == other.candidates
-    }
-}
-
 impl State {
     /// The beginning.
     pub const fn looking() -> Self {
@@ -131,6 +136,7 @@ impl State {
         match self {
             Self::Looking => looking(input),
             Self::Disks(disks) => disks.step(input),
+            Self::Enrol(enrol) => enrol.step(input),
             Self::Confirm(confirm) => confirm.step(input),
             Self::Running(running) => running.step(input),
             Self::Done { .. } => match input {
@@ -154,6 +160,7 @@ fn looking(input: Input) -> (State, Option<Action>) {
         Input::Found(Ok(Found {
             version,
             candidates,
+            setup_mode,
         })) => {
             let selected = candidates
                 .iter()
@@ -165,6 +172,8 @@ fn looking(input: Input) -> (State, Option<Action>) {
                     candidates,
                     selected,
                     message: None,
+                    setup_mode,
+                    enrol: false,
                 }),
                 None,
             )
@@ -189,15 +198,10 @@ impl Disks {
             Input::Down => self.mark((self.selected + 1).min(last)),
             Input::Character('r' | 'R') => return (State::Looking, Some(Action::Look)),
             Input::Enter => return self.choose(),
-            Input::Planned(Ok(plan)) => {
-                let confirm = Confirm {
-                    plan,
-                    typed: String::new(),
-                    wrong: false,
-                    back: self,
-                };
-                return (State::Confirm(confirm), None);
+            Input::Planned(Ok(plan)) if self.setup_mode => {
+                return (State::Enrol(Enrol { plan, disks: self }), None);
             }
+            Input::Planned(Ok(plan)) => return (Confirm::ask(plan, self), None),
             Input::Planned(Err(reason)) => self.message = Some(reason),
             _ => {}
         }
@@ -229,10 +233,29 @@ impl Disks {
 }
 
 impl Confirm {
+    const fn ask(plan: Box<Plan>, back: Disks) -> State {
+        State::Confirm(Self {
+            plan,
+            typed: String::new(),
+            wrong: false,
+            back,
+        })
+    }
+
+    fn go_back(self) -> State {
+        match self.back.setup_mode {
+            true => State::Enrol(Enrol {
+                plan: self.plan,
+                disks: self.back,
+            }),
+            false => State::Disks(self.back),
+        }
+    }
+
     fn step(mut self, input: Input) -> (State, Option<Action>) {
         let room = self.plan.confirmation.chars().count();
         match input {
-            Input::Back => return (State::Disks(self.back), None),
+            Input::Back => return (self.go_back(), None),
             Input::Erase => drop(self.typed.pop()),
             Input::Character(character) if self.typed.chars().count() < room => {
                 self.typed.push(character);
@@ -271,7 +294,13 @@ impl Running {
             }
             Input::Event(Event::Warning { message }) => self.warnings.push(message),
             Input::Event(Event::Done { version, seconds }) => {
-                return (State::Done { version, seconds }, None);
+                let warnings = self.warnings;
+                let done = State::Done {
+                    version,
+                    seconds,
+                    warnings,
+                };
+                return (done, None);
             }
             Input::Event(Event::Failed { reason }) => {
                 let wiped = self

@@ -28,7 +28,7 @@ fn screen(state: &State, style: Style) -> String {
     .collect()
 }
 
-fn found() -> Input {
+fn found_in(setup_mode: bool) -> Input {
     let mut stick = disk("sda");
     stick.model = Some("Ultra Fit".into());
     stick.serial = Some("4C530001".into());
@@ -45,7 +45,12 @@ fn found() -> Input {
     Input::Found(Ok(Found {
         version: "0.1.0".into(),
         candidates,
+        setup_mode,
     }))
+}
+
+fn found() -> Input {
+    found_in(false)
 }
 
 fn at_disks() -> State {
@@ -54,15 +59,27 @@ fn at_disks() -> State {
     state
 }
 
-fn at_confirm() -> State {
+fn choose_disk(state: &mut State) {
     let world = World::new();
     let plan = world.plan(&world.release());
-    let mut state = at_disks();
     assert_eq!(
         state.update(Input::Enter),
         Some(Action::Plan("nvme0n1".into()))
     );
     state.update(Input::Planned(Ok(Box::new(plan))));
+}
+
+fn at_confirm() -> State {
+    let mut state = at_disks();
+    choose_disk(&mut state);
+    state
+}
+
+/// The same on a machine whose firmware is in setup mode.
+fn at_enrol() -> State {
+    let mut state = State::looking();
+    state.update(found_in(true));
+    choose_disk(&mut state);
     state
 }
 
@@ -98,6 +115,7 @@ fn no_disk_is_said() {
     state.update(Input::Found(Ok(Found {
         version: "0.1.0".into(),
         candidates: Vec::new(),
+        setup_mode: false,
     })));
     assert!(screen(&state, Style::Ascii).contains("No disk was found."));
     assert_eq!(state.update(Input::Enter), None);
@@ -126,6 +144,61 @@ fn a_typing_mistake_can_be_taken_back_and_escape_goes_back() {
     state.update(Input::Character('X'));
     state.update(Input::Erase);
     assert!(type_text(&mut state, "EST1").is_some());
+}
+
+#[test]
+fn firmware_in_setup_mode_gets_keys_only_when_a_person_says_so() {
+    for (answer, enrolled) in [
+        (None, false),
+        (Some(Input::Down), true),
+        (Some(Input::Character('y')), true),
+        (Some(Input::Character('n')), false),
+    ] {
+        let mut state = at_enrol();
+        assert!(matches!(&state, State::Enrol(enrol) if !enrol.is_yes()));
+        if let Some(input) = answer {
+            state.update(input);
+        }
+        state.update(Input::Enter);
+        let asked = screen(&state, Style::Ascii).contains("Secure Boot keys");
+        let action = type_text(&mut state, "EST1");
+        assert!(
+            matches!(action, Some(Action::Install(plan)) if plan.enrol_secure_boot == enrolled)
+        );
+        assert_eq!(asked, enrolled, "what is confirmed is what is done");
+    }
+}
+
+#[test]
+fn the_answer_about_keys_is_kept_on_going_back() {
+    let mut state = at_enrol();
+    snapshot::check("enrol", &screen(&state, Style::Ascii));
+    state.update(Input::Down);
+    state.update(Input::Enter);
+    snapshot::check("confirm-enrol", &screen(&state, Style::Graphic));
+    state.update(Input::Back);
+    snapshot::check("enrol-yes", &screen(&state, Style::Graphic));
+    state.update(Input::Back);
+    assert!(matches!(state, State::Disks(_)));
+    choose_disk(&mut state);
+    assert!(matches!(&state, State::Enrol(enrol) if enrol.is_yes()));
+    state.update(Input::Up);
+    state.update(Input::Enter);
+    assert!(matches!(&state, State::Confirm(confirm) if !confirm.plan.enrol_secure_boot));
+}
+
+#[test]
+fn what_went_wrong_beside_the_installation_is_still_said_at_its_end() {
+    let mut state = at_confirm();
+    type_text(&mut state, "EST1");
+    state.update(Input::Event(Event::Warning {
+        message: "Secure Boot keys were not enrolled: the firmware does not answer".into(),
+    }));
+    state.update(Input::Event(Event::Done {
+        version: "0.1.0".into(),
+        seconds: 75,
+    }));
+    snapshot::check("done-with-a-note", &screen(&state, Style::Ascii));
 }
 
 #[test]

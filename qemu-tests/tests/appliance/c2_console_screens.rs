@@ -50,6 +50,10 @@ fn install_by_keys(lab: &Lab, machine: &mut Machine) -> Result<()> {
     ensure!(disks.contains("32 GiB"), "the size is not shown");
     serial.send(key::ENTER)?;
 
+    // Firmware without variables of its own is in setup mode; the answer is no.
+    serial.expect_screen("in setup mode", NEXT_SCREEN_WITHIN)?;
+    serial.send(key::ENTER)?;
+
     let plan = serial.expect_screen("To erase this disk, type", NEXT_SCREEN_WITHIN)?;
     lab.say(&format!("the plan:\n{plan}"));
     let word = plan
