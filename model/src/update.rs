@@ -7,6 +7,7 @@ mod data;
 mod gate;
 pub mod loader;
 pub mod machine;
+mod order;
 mod progress;
 mod record;
 mod settings;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use data::DataNote;
 pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};
+pub use order::TrialStart;
 pub use progress::{Phase, Progress};
 pub use record::{
     BOOT_FILES, ESP_FILES, KEPT_LOADERS, LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord,

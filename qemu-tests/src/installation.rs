@@ -94,6 +94,7 @@ pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
 /// A freshly installed disk that was never booted: a view of one that was
 /// installed before from the same build, if there is one.
 pub fn installed_disk(lab: &Lab, firmware: Firmware) -> Result<Disk> {
+    let _alone = lab.making("disks")?;
     let base = base_path(lab, firmware)?;
     if base.is_file() {
         return Disk::overlay(lab, &base, DISK_SERIAL);

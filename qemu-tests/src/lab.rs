@@ -94,6 +94,16 @@ impl Lab {
         &self.cache
     }
 
+    /// Waits until nobody else makes the thing of this name in the cache; others
+    /// wait until what is returned is dropped.
+    pub(crate) fn making(&self, name: &str) -> Result<fs::File> {
+        let path = self.cache.join(format!("{name}.lock"));
+        let lock = fs::File::create(&path).with_context(|| format!("making {}", path.display()))?;
+        lock.lock()
+            .with_context(|| format!("locking {}", path.display()))?;
+        Ok(lock)
+    }
+
     /// The release under test.
     pub fn release(&self) -> Result<&Release> {
         if let Some(release) = self.release.get() {

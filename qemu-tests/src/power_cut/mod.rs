@@ -14,18 +14,18 @@ use megh_api_types::InstanceStatus;
 pub use examine::{Amount, Cut, Examination, examine, first_violation_without_flushes};
 pub use recording::Recording;
 
+use crate::appliance::{self, Appliance};
 use crate::disk::Disk;
-use crate::{Firmware, Lab, MachineSpec, appliance};
+use crate::{Firmware, Lab, MachineSpec};
 
 /// Starts a machine with the disk as the cut left it; it must serve again with
-/// all that it had.
+/// all that it had. The disk of one that does not is kept, with its journal.
 pub fn serves_after(lab: &Lab, firmware: Firmware, recording: &Recording, cut: Cut) -> Result<()> {
     lab.say(&format!("{cut}"));
     let path = lab.path("cut.raw");
     recording.write_disk(cut, &path)?;
-    let outcome = serves(lab, firmware, &path);
-    std::fs::remove_file(&path).context("removing the disk of a passed cut")?;
-    outcome.with_context(|| format!("{cut}"))
+    serves(lab, firmware, &path).with_context(|| format!("{cut}"))?;
+    std::fs::remove_file(&path).context("removing the disk of a passed cut")
 }
 
 fn serves(lab: &Lab, firmware: Firmware, path: &Path) -> Result<()> {
@@ -33,6 +33,27 @@ fn serves(lab: &Lab, firmware: Firmware, path: &Path) -> Result<()> {
         .disk(&Disk::raw(path, crate::installation::DISK_SERIAL))
         .start(lab)?;
     let appliance = appliance::await_console(machine)?;
+    let outcome = has_everything(&appliance);
+    match outcome {
+        Ok(()) => {
+            lab.say(&format!(
+                "{} serves after {:.0} s",
+                appliance.version,
+                appliance.machine.uptime().as_secs_f64()
+            ));
+            appliance.machine.pull_plug();
+        }
+        // What it has to say is on the disk then.
+        Err(_) => {
+            if let Err(error) = appliance.power_off() {
+                lab.say(&format!("it could not be switched off: {error:#}"));
+            }
+        }
+    }
+    outcome
+}
+
+fn has_everything(appliance: &Appliance) -> Result<()> {
     let api = appliance.api()?;
     api.log_in().context("what was claimed is lost")?;
     let update = api.update()?;
@@ -43,11 +64,5 @@ fn serves(lab: &Lab, firmware: Firmware, path: &Path) -> Result<()> {
         update.version
     );
     api.wait_instance(crate::updating::SURVIVOR, InstanceStatus::Running)?;
-    lab.say(&format!(
-        "{} serves after {:.0} s",
-        update.version,
-        appliance.machine.uptime().as_secs_f64()
-    ));
-    appliance.machine.pull_plug();
     Ok(())
 }

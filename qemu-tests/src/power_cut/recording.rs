@@ -40,6 +40,7 @@ struct Marks {
 impl Recording {
     /// The recording of this image's update, made now unless it was made before.
     pub fn of_update(lab: &Lab, firmware: Firmware) -> Result<Self> {
+        let _alone = lab.making("recordings")?;
         let digest = lab.release()?.short_digest()?;
         let kept = lab.cache().join("recordings");
         let folder = kept.join(format!("{digest}-{}", firmware.name()));

@@ -17,6 +17,7 @@ use crate::rows;
 use crate::rows::instances::{InstanceRow, Observed};
 use crate::service::instances::ask;
 use crate::service::operations::NewOperation;
+use crate::service::system::pool_capacity;
 use crate::work;
 
 /// Looks at every guest once.
@@ -57,6 +58,8 @@ async fn attend(
     match need {
         Need::Nothing => return Ok(()),
         Need::Define => return define_again(app, row).await,
+        // After a power cut the pool may come later than the control plane.
+        Need::Start if pool_capacity(app).await?.is_err() => return Ok(()),
         _ => tracing::info!(instance = %row.id, ?need, "differs from what should be"),
     }
     let (id, boot, now) = (row.id, app.settings.host_boot.clone(), app.clock.now());

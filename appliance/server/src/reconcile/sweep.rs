@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::observe::quiet;
 use crate::app::App;
 use crate::fault::Fault;
-use crate::health::Part;
 use crate::rows;
+use crate::service::system::pool_capacity;
 
 /// Finished operations are kept for 30 days.
 const KEEP_OPERATIONS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -21,15 +21,11 @@ const KEEP_OPERATIONS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Sweeps once. An appliance without owner has nothing to lose and removes
 /// nothing: its state may have been lost rather than be new.
 pub(super) async fn sweep(app: &Arc<App>) -> Result<(), Fault> {
-    let content = app
+    pool_capacity(app).await?.map_err(|error| quiet(&error))?;
+    let (images, volumes) = app
         .pool(|pool| Ok((pool.images()?, pool.volumes()?)))
-        .await?;
-    let seen = content
-        .as_ref()
-        .map(drop)
-        .map_err(|error: &StorageError| error as &dyn std::fmt::Display);
-    app.checks.note(Part::Pool, seen);
-    let (images, volumes) = content.map_err(|error| quiet(&error))?;
+        .await?
+        .map_err(|error: StorageError| quiet(&error))?;
     if !app.ownership.is_claimed() {
         return Ok(());
     }

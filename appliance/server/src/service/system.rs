@@ -1,6 +1,7 @@
 //! The appliance itself.
 
 use megh_api_types::{Acceleration, Health, System};
+use megh_storage::{Capacity, StorageError};
 
 use crate::app::App;
 use crate::fault::Fault;
@@ -14,8 +15,8 @@ pub(crate) fn health(app: &App) -> Health {
     }
 }
 
-/// The appliance as its operator sees it.
-pub(crate) async fn system(app: &App) -> Result<System, Fault> {
+/// The pool's room, which only a pool that works can tell; what was seen is noted.
+pub(crate) async fn pool_capacity(app: &App) -> Result<Result<Capacity, StorageError>, Fault> {
     let capacity = app.pool(|pool| pool.capacity()).await?;
     app.checks.note(
         Part::Pool,
@@ -24,6 +25,12 @@ pub(crate) async fn system(app: &App) -> Result<System, Fault> {
             .map(drop)
             .map_err(|error| error as &dyn std::fmt::Display),
     );
+    Ok(capacity)
+}
+
+/// The appliance as its operator sees it.
+pub(crate) async fn system(app: &App) -> Result<System, Fault> {
+    let capacity = pool_capacity(app).await?;
     let (pool_total, pool_free) =
         capacity.map_or((0, 0), |capacity| (capacity.total, capacity.free));
     Ok(System {

@@ -2,6 +2,7 @@
 
 use megh_hypervisor::{DomainState, Hypervisor};
 use megh_storage::Pool;
+use megh_storage::fake::{Call, Moment};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -98,6 +99,34 @@ async fn guests_run_again_after_the_host_went_down() {
         world.hypervisor.state(id(&web)).expect("a state"),
         Some(DomainState::Running)
     );
+}
+
+#[tokio::test]
+async fn guests_wait_for_a_pool_that_comes_late() {
+    let mut world = World::new();
+    let server = world.start().await;
+    let client = server.claimed().await;
+    client.image("tiny", boot_sector()).await;
+    let web = client.instance("web", "tiny", true).await;
+    server.kill().await;
+    world.hypervisor.guest_ends(id(&web), DomainState::Stopped);
+    world.host_boot = "second boot".to_owned();
+    for nth in 1..=2 {
+        world.pool.fail(Call::Capacity, nth, Moment::Before);
+    }
+    let server = world.start().await;
+    let client = server.logged_in().await;
+    let refused = meghd::reconcile::once(&server.app).await;
+    assert!(refused.is_err(), "a pool that does not work is told");
+    let now = show(&client).await;
+    assert_eq!(
+        (&now["desired"], &now["error"]),
+        (&json!("running"), &Value::Null)
+    );
+
+    reconcile(&server).await;
+    settle(&client).await;
+    assert_eq!(show(&client).await["status"], "running");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ impl Work<'_> {
     ) -> Result<(), FetchError> {
         let index = self.fetch_index(index_path, listed)?;
         // From here on the target is no beginning of the whole part any more.
-        resume::clear(self.resume)?;
+        resume::clear(self.resume);
         let origins = self.origins(&index, seeds)?;
         let check = PartCheck::new(self.kind, self.part);
         let mut stream = Stream::new(check, index.derived());
