@@ -21,8 +21,9 @@ const MAX_SOURCE: usize = 1024;
 
 /// Everything, as the updater tells it.
 pub(crate) async fn status(app: &App) -> Result<SystemUpdate, Fault> {
-    let report = app.updates.status().await.map_err(updater_fault)?;
+    // The command first: whoever reads that it has ended reads what it has led to.
     let (task, progress) = app.updates.task();
+    let report = app.updates.status().await.map_err(updater_fault)?;
     Ok(view(report, task, progress))
 }
 

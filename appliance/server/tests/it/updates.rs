@@ -130,6 +130,32 @@ async fn staging_tells_how_far_it_is_and_how_it_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_that_a_command_has_ended_reads_what_came_of_it() {
+    let world = world();
+    let mut report: Value = serde_json::from_str(REPORT).expect("JSON");
+    report["problems"] = json!(["$word"]);
+    // What it tells is as old as its start.
+    let script = format!(
+        "word=before; if [ -e \"$here/checked\" ]; then word=after; fi\nsleep 0.05\n\
+         cat <<END\n{report}\nEND\n"
+    );
+    says(&world, "status", &script);
+    says(
+        &world,
+        "check",
+        r#"sleep 0.1; touch "$here/checked"; echo '{"ok":true}'"#,
+    );
+    let (_server, client) = claimed(&world).await;
+    for _ in 0..5 {
+        let _from_before = std::fs::remove_file(world.home.path().join("checked"));
+        let path = format!("{UPDATE}/check");
+        client.post(&path, json!({})).await.expect_status(202);
+        let update = ended(&client).await;
+        assert_eq!(update["problems"], json!(["after"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_keeps_the_updaters_code_and_advice() {
     let world = world();
     reports(&world, |_| {});
