@@ -26,6 +26,9 @@ pub struct FakeMachine {
 struct State {
     steps: usize,
     fail_at: Option<usize>,
+    dead_from: Option<usize>,
+    full: Vec<PathBuf>,
+    unmountable: BTreeSet<PathBuf>,
     journal: Vec<String>,
     answers: Vec<(String, String)>,
     mounts: BTreeSet<PathBuf>,
@@ -45,6 +48,25 @@ impl FakeMachine {
         let fake = Self::default();
         fake.state().fail_at = Some(n);
         fake
+    }
+
+    /// A machine that loses power at step `n` (counted from 0): neither that one
+    /// nor any later one is taken.
+    pub fn dying_at(n: usize) -> Self {
+        let fake = Self::default();
+        fake.state().dead_from = Some(n);
+        fake
+    }
+
+    /// The file system below `dir` is full: files there can be read, renamed and
+    /// removed, and not be written.
+    pub fn fill(&self, dir: impl Into<PathBuf>) {
+        self.state().full.push(dir.into());
+    }
+
+    /// Nothing can be mounted on `target` from now on.
+    pub fn refuse_mount(&self, target: impl Into<PathBuf>) {
+        self.state().unmountable.insert(target.into());
     }
 
     /// Programs whose command line starts with `prefix` print `stdout`; the
@@ -87,15 +109,25 @@ impl FakeMachine {
         }
     }
 
+    /// A step that needs room for the file at `path`.
+    fn step_with_room(&self, what: String, path: &Path) -> io::Result<()> {
+        self.step(what)?;
+        match self.state().full.iter().any(|dir| path.starts_with(dir)) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Journals a step; false when it is the one to fail.
+    /// Journals a step; false when it is one to fail.
     fn begin(&mut self, what: String) -> bool {
-        let fails = self.fail_at == Some(self.steps);
+        let dead = self.dead_from.is_some_and(|from| self.steps >= from);
+        let fails = dead || self.fail_at == Some(self.steps);
         self.steps += 1;
         self.journal.push(what);
         !fails
@@ -146,6 +178,9 @@ impl Machine for FakeMachine {
         };
         self.step(format!("mount {} {}", spec.what(), target.display()))
             .map_err(fail)?;
+        if self.state().unmountable.contains(&target) {
+            return Err(fail(io::ErrorKind::InvalidInput.into()));
+        }
         std::fs::create_dir_all(&target).map_err(fail)?;
         // What is mounted stays mounted, as with the kernel: EBUSY.
         if !self.state().mounts.insert(target.clone()) {
@@ -178,12 +213,12 @@ impl Machine for FakeMachine {
     }
 
     fn write_file(&self, path: &Path, content: &mut dyn Read) -> io::Result<u64> {
-        self.step(format!("write {}", path.display()))?;
+        self.step_with_room(format!("write {}", path.display()), path)?;
         System.write_file(path, content)
     }
 
     fn overwrite(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.step(format!("overwrite {}", path.display()))?;
+        self.step_with_room(format!("overwrite {}", path.display()), path)?;
         System.overwrite(path, bytes)
     }
 
@@ -259,6 +294,29 @@ mod tests {
         assert!(fake.run(&cmd).is_err());
         assert!(fake.run(&cmd).is_ok());
         assert_eq!(fake.steps(), 3);
+    }
+
+    #[test]
+    fn without_power_nothing_works_any_more() {
+        let fake = FakeMachine::dying_at(1);
+        let cmd = Cmd::new("true");
+        assert!(fake.run(&cmd).is_ok());
+        assert!(fake.run(&cmd).is_err());
+        assert!(fake.run(&cmd).is_err());
+    }
+
+    #[test]
+    fn a_full_file_system_takes_nothing_and_gives_everything() {
+        let dir = std::env::temp_dir().join(format!("megh-full-{}", std::process::id()));
+        let (file, other) = (dir.join("file"), dir.join("other"));
+        let fake = FakeMachine::new();
+        fake.write_file(&file, &mut &b"was"[..]).unwrap();
+        fake.fill(&dir);
+        assert!(fake.write_file(&other, &mut &b"new"[..]).is_err());
+        assert!(fake.overwrite(&file, b"new").is_err());
+        assert!(fake.open_file(&file).is_ok());
+        fake.remove_file(&file).unwrap();
+        std::fs::remove_dir_all(dir).unwrap();
     }
 
     #[test]

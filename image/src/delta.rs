@@ -100,7 +100,7 @@ pub fn compare(old: &Path, new: &Path, locks: Option<(&Lock, &Lock)>) -> Result<
     })
 }
 
-/// The manifest, the index of the channel, and their signatures.
+/// The manifest and its signature; beside the parts the other documents are nothing.
 fn documents(release: &Release) -> Result<u64> {
     let names = [MANIFEST_FILE.to_owned(), signature_file(MANIFEST_FILE)];
     let sizes = names.map(|name| fs::metadata(release.dir.join(name)).map(|meta| meta.len()));

@@ -16,4 +16,4 @@ mod tests;
 
 pub use chunk::{Chunk, ChunkId, Chunker, Chunking};
 pub use index::{Derived, Index, IndexError, MAX_INDEX_BYTES};
-pub use plan::{Origin, Step, Wanted, plan};
+pub use plan::{GAP, Origin, Step, Wanted, plan};

@@ -1,16 +1,23 @@
 //! Updates: what is asked for, what is told, and the rules between.
+//!
+//! What is kept on the disk is read by both slots' versions: a later one adds
+//! fields, and an earlier one passes over those that it does not know.
 
 mod data;
 mod gate;
 pub mod loader;
 pub mod machine;
+mod order;
 mod progress;
 mod record;
 mod settings;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use data::DataNote;
 pub use gate::{GATE_SOCKET, GatePart, GateReport, GateState};
+pub use order::TrialStart;
 pub use progress::{Phase, Progress};
 pub use record::{
     BOOT_FILES, ESP_FILES, KEPT_LOADERS, LOADER_DIR, SLOT_FILE, SLOT_FILE_SIZE, SlotRecord,

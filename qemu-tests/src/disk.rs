@@ -89,6 +89,15 @@ impl Disk {
         Ok(Self::qcow2(&path, serial))
     }
 
+    /// Copies a raw file, sparse where the original is.
+    pub fn copy(from: &Path, to: &Path) -> Result<()> {
+        Cmd::new("cp")
+            .args(["--sparse=always", "--reflink=auto"])
+            .args([from, to])
+            .run()?;
+        Ok(())
+    }
+
     /// Like [`Disk::overlay`], and everything that the machine writes and
     /// flushes goes into a log beside it; see [`crate::write_log`].
     pub fn recorded(lab: &Lab, base: &Path, serial: &str) -> Result<Self> {

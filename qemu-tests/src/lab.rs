@@ -159,3 +159,9 @@ pub(crate) fn cache_dir() -> PathBuf {
         PathBuf::from,
     )
 }
+
+/// The keys that signed what is under test: the folder `$MEGHOS_KEYS`, or the
+/// development keys of the cache.
+pub(crate) fn keys_dir() -> PathBuf {
+    std::env::var_os("MEGHOS_KEYS").map_or_else(|| cache_dir().join("dev-keys"), PathBuf::from)
+}

@@ -3,6 +3,7 @@
 use megh_model::update::{CheckResult, Offer};
 
 use crate::examine::{Examiner, Wish};
+use crate::lock::Lock;
 use crate::source::{Site, sticks};
 use crate::{UpdateError, Updater, kept};
 
@@ -15,6 +16,11 @@ impl Updater<'_> {
     pub fn check(&self) -> Result<CheckResult, UpdateError> {
         let settings = self.settings();
         let examiner = self.examiner(&settings);
+        if examiner.kept_trust().is_err() {
+            // The slots tell how far back it goes, while nobody writes to them.
+            let _lock = Lock::take(&self.places)?;
+            examiner.mend_trust()?;
+        }
         let mut offers = Vec::new();
         let asked = match &settings.source {
             Some(address) => {
@@ -51,8 +57,15 @@ impl Updater<'_> {
             code: failed.as_ref().map(|error| error.code().to_owned()),
             error: failed.map(|error| crate::chain(&error)),
         };
-        kept::save(self.machine, &self.places.kept(CHECK_FILE), &result)?;
+        if let Err(error) = self.keep_check(&result) {
+            tracing::warn!(error = crate::chain(&error), "what was found is not kept");
+        }
         Ok(result)
+    }
+
+    fn keep_check(&self, result: &CheckResult) -> Result<(), UpdateError> {
+        let _lock = Lock::memory(&self.places)?;
+        kept::save(self.machine, &self.places.kept(CHECK_FILE), result)
     }
 }
 

@@ -83,6 +83,24 @@ pub enum UpdateError {
     /// Not a version.
     #[error("`{0}` is not a version; it must look like 1.20.3")]
     BadVersion(String),
+    /// A partition that had to be written could not be mounted.
+    #[error("partition {roles} of disk {disk} cannot be mounted, and nothing was written there")]
+    NotMounted {
+        /// The disk.
+        disk: String,
+        /// Its name, or the names of several.
+        roles: String,
+    },
+    /// The loader was told, though not all that goes with it was done.
+    #[error(
+        "the order was not wholly written, yet MeghOS {version} is started at the next restart"
+    )]
+    HalfOrdered {
+        /// What is started.
+        version: String,
+        /// What failed.
+        source: Box<UpdateError>,
+    },
     /// The medium gave back something else than what was written.
     #[error("partition {partition} does not hold what was written there")]
     ReadBack {
@@ -110,7 +128,8 @@ impl UpdateError {
             Self::Busy => "busy",
             Self::File { .. } => "file-failed",
             Self::Damaged { .. } => "file-damaged",
-            Self::Mount(_) => "mount-failed",
+            Self::HalfOrdered { .. } => "half-ordered",
+            Self::Mount(_) | Self::NotMounted { .. } => "mount-failed",
             Self::Command(_) => "program-failed",
             Self::Fetch(error) => error.code(),
             Self::Verify(error) => error.code(),
@@ -140,6 +159,13 @@ impl UpdateError {
             Self::Verify(error) if error.is_age() => {
                 "If this old release is meant, say so with `--allow-expired`."
             }
+            Self::HalfOrdered { .. } => {
+                "Restart the machine, or stay with the running version: `megh-update commit`."
+            }
+            Self::NotMounted { .. } => {
+                "Its file system is damaged, or the disk is failing. `megh-update status --fresh` \
+                 shows what is still whole; save what you need before the next restart."
+            }
             Self::ReadBack { .. } | Self::Differs { .. } => {
                 "The disk may be failing. Nothing was changed in how this machine starts."
             }
@@ -148,6 +174,15 @@ impl UpdateError {
             }
             _ => return None,
         })
+    }
+
+    /// Names the partitions that could not be mounted.
+    pub(crate) fn not_mounted(disk: &str, roles: &[PartitionRole]) -> Self {
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        Self::NotMounted {
+            disk: disk.to_owned(),
+            roles: names.join(" and "),
+        }
     }
 
     /// Names the operation and the object of an I/O error.

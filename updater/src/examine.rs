@@ -14,6 +14,7 @@ use megh_model::slot::Slot;
 use megh_model::update::{Offer, Settings};
 
 use crate::fetch::FetchError;
+use crate::lock::Lock;
 use crate::look::{Found, look};
 use crate::source::Site;
 use crate::volumes::{Access, Volumes};
@@ -140,9 +141,17 @@ impl Examiner<'_> {
         let verifier = Verifier::new(&root, &trust, &demands)?;
         let mut read = |name: &str, limit: usize| site.read(name, limit);
         let index = verifier.read_index(self.channel(site), &mut read)?;
-        self.keep_roots(&known, &root, &roots)?;
         let trust = trust.with_root(&root).with_index(&index);
-        keep_trust(self.machine, self.places, &trust)?;
+        let kept = self
+            .keep_roots(&known, &root, &roots)
+            .and_then(|()| self.keep_trust(&trust));
+        if let Err(error) = kept {
+            // The release is believed all the same: it may be what makes room.
+            tracing::error!(
+                error = crate::chain(&error),
+                "the documents seen are not kept"
+            );
+        }
         Ok(Examined {
             site,
             root,
@@ -208,6 +217,7 @@ impl Examiner<'_> {
         root: &TrustedRoot,
         read: &BTreeMap<String, Vec<u8>>,
     ) -> Result<(), UpdateError> {
+        let _lock = Lock::memory(self.places)?;
         for version in known.version() + 1..=root.version() {
             let name = root_file(version);
             for name in [signature_file(&name), name] {
@@ -219,15 +229,34 @@ impl Examiner<'_> {
         }
         Ok(())
     }
-}
 
-/// Writes down what must not be forgotten of documents and versions.
-pub(crate) fn keep_trust(
-    machine: &dyn Machine,
-    places: &Places,
-    trust: &TrustState,
-) -> Result<(), UpdateError> {
-    kept::save_bytes(machine, &places.kept(TRUST_FILE), &trust.to_bytes())
+    /// Writes down what must not be forgotten of documents and versions, beside
+    /// what somebody else may have written since this was read.
+    pub(crate) fn keep_trust(&self, trust: &TrustState) -> Result<(), UpdateError> {
+        let _lock = Lock::memory(self.places)?;
+        let kept = self.kept_trust().unwrap_or_default();
+        let both = match &kept {
+            Some(kept) => kept.with(trust),
+            None => trust.clone(),
+        };
+        if kept.as_ref() == Some(&both) {
+            return Ok(());
+        }
+        kept::save_bytes(
+            self.machine,
+            &self.places.kept(TRUST_FILE),
+            &both.to_bytes(),
+        )
+    }
+
+    /// Writes a memory that is damaged anew from what the slots still say. The
+    /// lock of the disk must be held, and no volume be mounted.
+    pub(crate) fn mend_trust(&self) -> Result<(), UpdateError> {
+        match self.kept_trust() {
+            Ok(_) => Ok(()),
+            Err(_) => self.keep_trust(&self.trust()),
+        }
+    }
 }
 
 impl Examined<'_, '_> {

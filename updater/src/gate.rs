@@ -13,14 +13,15 @@ mod network;
 
 use std::time::{Duration, Instant};
 
+use megh_model::slot::BootChoice;
 use megh_model::update::machine::{self, GateFailure};
-use megh_model::update::{GateCheck, LastTrial, TrialOutcome};
+use megh_model::update::{GateCheck, LastTrial, StatusReport, TrialOutcome};
 
 use crate::lock::Lock;
 use crate::look::Found;
 use crate::trial::{self, Pending};
 use crate::volumes::{Access, Volumes};
-use crate::{UpdateError, Updater, examine, journal, kept, loaders};
+use crate::{UpdateError, Updater, journal, kept, loaders};
 
 /// Where the checks lie while the gate is at work.
 pub(crate) const CHECKS_FILE: &str = "checks.json";
@@ -43,6 +44,21 @@ impl Default for GateTiming {
     }
 }
 
+/// How long the gate waits for its turn at the disk: at its end, and before it
+/// has judged anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_PATIENCE: Duration = Duration::from_secs(20);
+const PASSED: &str = "All checks of the health gate passed.";
+
+/// What the gate has to know of the version that it judges.
+struct Judged {
+    /// When it was released, seconds since 1970; 0 when that is not known.
+    released: u64,
+    on_trial: bool,
+    /// Whether it is the one that is started from now on.
+    good: bool,
+}
+
 /// How the gate ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GateOutcome {
@@ -63,11 +79,34 @@ pub enum GateOutcome {
 }
 
 impl Updater<'_> {
-    /// Waits for the checks, and draws the consequences.
+    /// Waits for the checks, and draws the consequences. A version on trial that
+    /// cannot be judged or kept is left: that ends in an error for others alone.
     pub fn gate(&self, timing: GateTiming) -> Result<GateOutcome, UpdateError> {
+        let (checks, on_trial) = self.wait(timing);
+        match self.conclude(checks) {
+            Err(error) if on_trial && !self.is_good() => Ok(GateOutcome::Failed {
+                reason: format!(
+                    "The health gate could not do its work: {}",
+                    crate::chain(&error)
+                ),
+                go_back: true,
+            }),
+            outcome => outcome,
+        }
+    }
+
+    /// Repeats the checks until there is no use in it; also tells whether this
+    /// version is on trial.
+    fn wait(&self, timing: GateTiming) -> (Vec<GateCheck>, bool) {
         let begun = Instant::now();
-        let (released, on_trial) = self.at_the_beginning();
-        let checks = loop {
+        let mut judged = self.judged(LOOK_PATIENCE).ok();
+        loop {
+            // Somebody who is at work now may be done later.
+            judged = judged.or_else(|| self.judged(Duration::ZERO).ok());
+            let (released, on_trial) = match &judged {
+                Some(judged) => (judged.released, judged.on_trial),
+                None => (0, self.shown_on_trial()),
+            };
             let mut checks = self.checks(timing, released);
             let given_up = on_trial && self.give_up(&mut checks);
             if let Err(error) = kept::show(&self.places.run(CHECKS_FILE), &checks) {
@@ -75,16 +114,19 @@ impl Updater<'_> {
             }
             let passed = checks.iter().all(|check| check.passed);
             if passed || given_up || begun.elapsed() >= timing.deadline {
-                break checks;
+                return (checks, on_trial);
             }
             std::thread::sleep(timing.pause);
-        };
-        let _lock = Lock::within(&self.places, Duration::from_secs(60))?;
+        }
+    }
+
+    fn conclude(&self, checks: Vec<GateCheck>) -> Result<GateOutcome, UpdateError> {
+        let _lock = Lock::within(&self.places, PATIENCE)?;
         if self.is_leaving() {
             return Ok(GateOutcome::Left);
         }
         let outcome = match checks.iter().find(|check| !check.passed) {
-            None => self.pass(checks),
+            None => self.pass(checks, PASSED),
             Some(failed) => {
                 let reason = format!("{}: {}", failed.name, failed.detail);
                 self.fail(reason, checks)
@@ -99,14 +141,20 @@ impl Updater<'_> {
     pub fn commit(&self) -> Result<GateOutcome, UpdateError> {
         let _lock = Lock::take(&self.places)?;
         self.stay()?;
-        let outcome = self.pass(Vec::new());
+        let outcome = self.pass(Vec::new(), "A person said that it does its job.");
         self.refresh();
         outcome
     }
 
-    /// Whether the running version has not proved itself yet.
-    pub fn on_trial(&self) -> bool {
-        self.peek(|_| ()).0.facts.on_trial()
+    /// What was told last, for when the disk cannot be looked at.
+    fn shown_on_trial(&self) -> bool {
+        let shown: Option<StatusReport> = kept::load(self.machine, &self.places.status());
+        shown.is_some_and(|shown| shown.trial.is_some())
+    }
+
+    /// Whether the running version is the one that the loader starts from now on.
+    fn is_good(&self) -> bool {
+        self.judged(PATIENCE).is_ok_and(|judged| judged.good)
     }
 
     fn checks(&self, timing: GateTiming, released: u64) -> Vec<GateCheck> {
@@ -123,13 +171,18 @@ impl Updater<'_> {
         checks.into_iter().map(check).collect()
     }
 
-    /// When the running version was released, 0 when that is not known, and
-    /// whether it is on trial.
-    fn at_the_beginning(&self) -> (u64, bool) {
+    /// Looks at what is judged, while nobody else is at work on the disk: beside
+    /// a writer it could not be mounted, and would seem to hold nothing.
+    fn judged(&self, patience: Duration) -> Result<Judged, UpdateError> {
+        let _lock = Lock::within(&self.places, patience)?;
         let (found, ()) = self.peek(|_| ());
         let manifest = self.manifest_of(&found, self.disk.slot);
-        let released = manifest.map_or(0, |manifest| manifest.released());
-        (released, found.facts.on_trial())
+        let settled = BootChoice::settled(self.disk.slot);
+        Ok(Judged {
+            good: found.facts.env.is_some_and(|env| env.choice() == settled),
+            released: manifest.map_or(0, |manifest| manifest.released()),
+            on_trial: found.facts.on_trial(),
+        })
     }
 
     /// Whether waiting for the control plane has no use; its check then says so.
@@ -146,15 +199,11 @@ impl Updater<'_> {
         given_up
     }
 
-    fn pass(&self, checks: Vec<GateCheck>) -> Result<GateOutcome, UpdateError> {
-        let (before, was_on_trial) = self.change(|found| {
-            let writes = machine::commit(&found.facts);
-            let on_trial = found.facts.on_trial();
-            Ok((writes, (found.clone(), on_trial)))
-        })?;
-        self.end_trial(&before, was_on_trial, checks)?;
+    fn pass(&self, checks: Vec<GateCheck>, why: &str) -> Result<GateOutcome, UpdateError> {
+        let before = self.change(|found| Ok((machine::commit(&found.facts), found.clone())))?;
         // What follows is good to have, and no reason to doubt this version.
         for outcome in [
+            self.end_trial(&before, checks, why),
             network::remember(self.machine, &self.places),
             self.raise_floor(&before),
             self.update_loaders(),
@@ -167,16 +216,17 @@ impl Updater<'_> {
             }
         }
         Ok(GateOutcome::Passed {
-            committed: was_on_trial,
+            committed: is_new(&before),
         })
     }
 
     fn end_trial(
         &self,
         before: &Found,
-        was_on_trial: bool,
         checks: Vec<GateCheck>,
+        why: &str,
     ) -> Result<(), UpdateError> {
+        let was_on_trial = before.facts.on_trial();
         let pending = Pending::load(self.machine, &self.places);
         let ended = |version, from_version, outcome, reason: &str| LastTrial {
             version,
@@ -194,17 +244,20 @@ impl Updater<'_> {
             let reason = "It was started five times and did not come up.";
             ended(lost, here, TrialOutcome::Failed, reason)
         } else if let Some(pending) = pending.filter(|p| was_on_trial || p.version == here) {
-            let reason = "All checks of the health gate passed.";
-            ended(here, pending.from_version, TrialOutcome::Committed, reason)
-        } else if was_on_trial {
+            ended(here, pending.from_version, TrialOutcome::Committed, why)
+        } else if was_on_trial || (is_new(before) && self.is_last_told_of(&here)) {
+            // Also one that was told as failed, and is good after all.
             let from = before.version(self.disk.slot.other()).unwrap_or_default();
-            let reason = "All checks of the health gate passed.";
-            ended(here, from, TrialOutcome::Committed, reason)
+            ended(here, from, TrialOutcome::Committed, why)
         } else {
             // A trial that was ordered and taken back never began.
             return Pending::forget(self.machine, &self.places);
         };
         trial::end(self.machine, &self.places, &trial)
+    }
+
+    fn is_last_told_of(&self, version: &str) -> bool {
+        trial::last(self.machine, &self.places).is_some_and(|last| last.version == version)
     }
 
     /// A release below the floor of one that has proved itself is not installed
@@ -215,12 +268,7 @@ impl Updater<'_> {
         };
         let settings = self.settings();
         let examiner = self.examiner(&settings);
-        let raised = examiner.trust().with_floor(manifest.floor());
-        let kept = examiner.kept_trust();
-        match kept.is_ok_and(|kept| kept.as_ref() == Some(&raised)) {
-            true => Ok(()),
-            false => examine::keep_trust(self.machine, &self.places, &raised),
-        }
+        examiner.keep_trust(&examiner.trust().with_floor(manifest.floor()))
     }
 
     fn update_loaders(&self) -> Result<(), UpdateError> {
@@ -259,6 +307,12 @@ impl Updater<'_> {
         }
         Ok(GateOutcome::Failed { reason, go_back })
     }
+}
+
+/// Whether another version was the good one until this one passed.
+fn is_new(before: &Found) -> bool {
+    let env = before.facts.env;
+    env.is_some_and(|env| env.choice().good != before.facts.running)
 }
 
 #[cfg(test)]

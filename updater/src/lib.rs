@@ -110,6 +110,7 @@ pub fn put_settings(
     settings: &Settings,
 ) -> Result<(), UpdateError> {
     settings.check()?;
+    let _lock = lock::Lock::memory(places)?;
     kept::save(machine, &places.kept(SETTINGS_FILE), settings)
 }
 

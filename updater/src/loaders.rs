@@ -102,8 +102,9 @@ fn replace(
 /// neither written over nor removed. Short names, so that their entries lie in
 /// the same sector as the live one's.
 fn free_name(live: &Path) -> Option<PathBuf> {
-    let names = (0..8).map(|n| live.with_extension(format!("NE{n}")));
-    names.into_iter().find(|name| !name.exists())
+    let names = ('0'..='9').chain('A'..='Z');
+    let mut names = names.map(|end| live.with_extension(format!("NE{end}")));
+    names.find(|name| !name.exists())
 }
 
 #[cfg(test)]
@@ -132,6 +133,23 @@ mod tests {
             .collect();
         names.sort();
         assert_eq!(names, ["grubx64.NE0", "grubx64.efi"]);
+    }
+
+    #[test]
+    fn many_power_cuts_do_not_use_up_the_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let esp = dir.path();
+        fs::create_dir_all(esp.join("EFI/BOOT")).unwrap();
+        fs::write(esp.join(NAME), "old").unwrap();
+        for left in 0..30 {
+            let draft = free_name(&esp.join(NAME)).unwrap();
+            let name = draft.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(name.len() <= 12 && name.starts_with("grubx64.NE"), "{name}");
+            fs::write(draft, left.to_string()).unwrap();
+        }
+        let fake = FakeMachine::new();
+        assert!(replace(&fake, PartitionRole::Esp, esp, NAME, b"new").unwrap());
+        assert_eq!(fs::read(esp.join(NAME)).unwrap(), b"new");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -27,7 +28,16 @@ impl Lock {
 
     /// Waits for the lock that long.
     pub(crate) fn within(places: &Places, patience: Duration) -> Result<Self, UpdateError> {
-        let path = places.lock();
+        Self::at(places.lock(), patience)
+    }
+
+    /// The lock of the small files that commands write which do not change the
+    /// disk, held for some milliseconds. Whoever holds the other one may take it.
+    pub(crate) fn memory(places: &Places) -> Result<Self, UpdateError> {
+        Self::at(places.run("memory.lock"), PATIENCE)
+    }
+
+    fn at(path: PathBuf, patience: Duration) -> Result<Self, UpdateError> {
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(UpdateError::file("make", dir))?;
         }

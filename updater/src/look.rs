@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use megh_model::boot_env::{Block, EnvCopy, GoodMark, MARK_FILE};
+use megh_model::layout::PartitionRole;
 use megh_model::release::{MANIFEST_FILE, SIGNATURE_FILE};
 use megh_model::slot::Slot;
 use megh_model::update::machine::Facts;
@@ -36,6 +37,8 @@ pub(crate) struct Found {
     pub(crate) slots: [SlotInfo; 2],
     /// The copies of the environment that are there.
     pub(crate) copies: [bool; 2],
+    /// Whether the partitions for the copies are mounted.
+    pub(crate) mounted: [bool; 2],
 }
 
 impl Found {
@@ -76,6 +79,8 @@ pub(crate) fn look(volumes: &Volumes<'_>, disk: &BootDisk) -> Found {
             marks: [slots[0].mark, slots[1].mark],
         },
         copies: copies.map(|copy| copy.is_some()),
+        mounted: [PartitionRole::Esp, PartitionRole::EspSpare]
+            .map(|role| volumes.path(role).is_some()),
         slots,
     }
 }

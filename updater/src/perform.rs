@@ -1,11 +1,12 @@
 //! Carrying out the slot machine's writes, one after another.
 
 use megh_host::Machine;
-use megh_model::boot_env::{GoodMark, MARK_FILE};
+use megh_model::boot_env::{BootEnv, GoodMark, MARK_FILE, Marker};
 use megh_model::slot::Slot;
 use megh_model::update::machine::Write;
 use megh_model::update::{SLOT_FILE, SlotRecord, SlotState};
 
+use crate::boot_env::PutError;
 use crate::look::Found;
 use crate::volumes::Volumes;
 use crate::{BootDisk, UpdateError};
@@ -24,16 +25,45 @@ impl Performer<'_> {
     /// Makes the writes in their order. Each has reached the medium before the
     /// next begins; the first that fails is the last.
     pub(crate) fn all(&self, writes: &[Write]) -> Result<(), UpdateError> {
+        let trial = writes.iter().any(|write| match write {
+            Write::Env(env) => env.choice().on_trial().is_some(),
+            _ => false,
+        });
         for write in writes {
             tracing::info!(?write, "write");
             match *write {
-                Write::Env(env) => self.volumes.env().put(self.machine, env)?,
-                Write::Marker(marker) => self.volumes.env().put_marker(self.machine, marker)?,
+                Write::Env(env) => self.env(env)?,
+                Write::Marker(marker) => self.marker(marker, trial)?,
                 Write::Mark(slot, number) => self.mark(slot, number)?,
                 Write::State(slot, state) => self.state(slot, state)?,
             }
         }
         Ok(())
+    }
+
+    fn env(&self, env: BootEnv) -> Result<(), UpdateError> {
+        let put = self.volumes.env().put(self.machine, env);
+        put.map_err(|error| self.not_put(error))
+    }
+
+    /// A trial needs its marker; anything else can do without.
+    fn marker(&self, marker: Marker, trial: bool) -> Result<(), UpdateError> {
+        match self.volumes.env().put_marker(self.machine, marker) {
+            Err(PutError::NotMounted) if !trial => {
+                tracing::warn!("the loader's marker is not mounted");
+                Ok(())
+            }
+            put => put.map_err(|error| self.not_put(error)),
+        }
+    }
+
+    fn not_put(&self, error: PutError) -> UpdateError {
+        match error {
+            PutError::NotMounted => {
+                UpdateError::not_mounted(&self.disk.name, &self.volumes.missing_esps())
+            }
+            PutError::Write { path, source } => UpdateError::file("write", path)(source),
+        }
     }
 
     fn mark(&self, slot: Slot, number: u64) -> Result<(), UpdateError> {

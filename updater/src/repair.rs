@@ -33,6 +33,7 @@ impl Updater<'_> {
         let _lock = Lock::take(&self.places)?;
         let volumes = Volumes::open(self.machine, &self.places, &self.disk, Access::Write);
         let found = look(&volumes, &self.disk);
+        let missing = volumes.missing_esps();
         let (writes, mut done) = mend(&found);
         Performer {
             machine: self.machine,
@@ -52,7 +53,11 @@ impl Updater<'_> {
         }
         volumes.release()?;
         self.refresh();
-        Ok(done)
+        match missing.is_empty() {
+            true => Ok(done),
+            // The rest was mended; this cannot be.
+            false => Err(UpdateError::not_mounted(&self.disk.name, &missing)),
+        }
     }
 
     /// Writes GRUB's core image anew. The first sector, which says where it
@@ -127,7 +132,7 @@ fn mend(found: &Found) -> (Vec<Write>, Vec<String>) {
         });
     }
     let belongs = |marker: Marker| marker.sequence == env.sequence();
-    if !facts.marker.is_some_and(belongs) && !facts.on_trial() {
+    if !facts.marker.is_some_and(belongs) && !facts.on_trial() && found.mounted[0] {
         writes.push(Write::Marker(Marker::fresh(env.sequence())));
         done.push("The loader's marker was written anew.".to_owned());
     }

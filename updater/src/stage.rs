@@ -64,6 +64,10 @@ impl Updater<'_> {
         let _lock = Lock::take(&self.places)?;
         let mut meter = Meter::new(&self.places, sink);
         meter.enter(Phase::Checking, 0);
+        // Said at once: a source that is slow must not keep the health gate of a
+        // version on trial from its turn.
+        machine::stage(&self.peek(|_| ()).0.facts)?;
+        self.tell_if_nobody_has();
         let wish = Wish {
             version: request.version.as_deref().map(version).transpose()?,
             allow_expired: request.allow_expired,
@@ -120,6 +124,9 @@ impl Updater<'_> {
             now: self.now(),
         }
         .all(first)?;
+        if !first.is_empty() {
+            self.take_order_back();
+        }
         let running = self.manifest_of(&found, self.disk.slot);
         let mut work = Work {
             machine: self.machine,

@@ -18,6 +18,11 @@ use crate::{Updater, kept, loaders, stage, trial};
 
 /// How long a look at the disk waits for who changes it.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same when nobody has told yet, within the patience of who asks.
+const FIRST_PATIENCE: Duration = Duration::from_secs(20);
+/// What is told of a disk that could not be looked at.
+const UNSEEN: &str = "The slots could not be looked at, because another command of the updater \
+    is at work: what is told of them is not known to be so.";
 /// What is told when the updater has lost its memory of documents.
 const FORGOTTEN: &str = "The record of the release documents seen so far (trust.json) is damaged: \
     only the version floor of the installed releases still holds.";
@@ -26,11 +31,9 @@ impl Updater<'_> {
     /// The status. The disk is looked at only when nobody has told yet how it
     /// looks: whoever changes it tells.
     pub fn status(&self) -> StatusReport {
-        let shown: Option<StatusReport> = kept::load(self.machine, &self.places.status());
-        let mut report = match shown {
-            Some(shown) if shown.version == self.disk.version => shown,
-            _ => self.look_anew(),
-        };
+        let mut report = self
+            .shown()
+            .unwrap_or_else(|| self.told_first(FIRST_PATIENCE));
         self.add_what_changes(&mut report);
         report
     }
@@ -44,6 +47,60 @@ impl Updater<'_> {
             Err(error) => tracing::info!(%error, "the disk is not looked at"),
         }
         self.status()
+    }
+
+    fn shown(&self) -> Option<StatusReport> {
+        let shown: Option<StatusReport> = kept::load(self.machine, &self.places.status());
+        shown.filter(|shown| shown.version == self.disk.version)
+    }
+
+    /// Nobody has told yet. Who is at work meanwhile tells when it is done, and a
+    /// staging before it begins: then this is waited for, and not longer.
+    fn told_first(&self, patience: Duration) -> StatusReport {
+        match Lock::within(&self.places, patience) {
+            Ok(_held) => {
+                self.refresh();
+                self.shown().unwrap_or_else(|| self.look_anew())
+            }
+            Err(_) => self.shown().unwrap_or_else(|| self.unseen()),
+        }
+    }
+
+    /// Before the lock is held for long: others could not look at the disk.
+    pub(crate) fn tell_if_nobody_has(&self) {
+        if self.shown().is_none() {
+            self.refresh();
+        }
+    }
+
+    /// What is told of a disk that cannot be looked at: only what runs.
+    fn unseen(&self) -> StatusReport {
+        let slot = |slot: Slot| {
+            let running = slot == self.disk.slot;
+            SlotStatus {
+                slot,
+                state: match running {
+                    true => SlotState::Good,
+                    // A staging is what takes long.
+                    false => SlotState::Incomplete,
+                },
+                version: running.then(|| self.disk.version.clone()),
+                running,
+                next: running,
+            }
+        };
+        StatusReport {
+            version: self.disk.version.clone(),
+            slots: Slot::ALL.map(slot).into(),
+            staged: None,
+            trial: None,
+            last_trial: None,
+            check: None,
+            progress: None,
+            settings: self.settings(),
+            floor: None,
+            problems: vec![UNSEEN.to_owned()],
+        }
     }
 
     /// Looks at the disk and tells everybody. Never fails: who has changed
@@ -157,8 +214,11 @@ fn attempt(found: &Found) -> u32 {
 /// What is wrong and can be mended, as sentences.
 fn problems(found: &Found) -> Vec<String> {
     let mut problems = Vec::new();
-    for (there, name) in found.copies.into_iter().zip(["esp", "esp-spare"]) {
-        if !there {
+    let copies = found.copies.into_iter().zip(found.mounted);
+    for ((there, mounted), name) in copies.zip(["esp", "esp-spare"]) {
+        if !mounted {
+            problems.push(format!("Partition {name} cannot be mounted."));
+        } else if !there {
             problems.push(format!(
                 "The copy of the boot environment on partition {name} is damaged."
             ));
@@ -167,7 +227,7 @@ fn problems(found: &Found) -> Vec<String> {
     if found.copies == [true; 2] && !found.facts.in_step {
         problems.push("The two copies of the boot environment differ.".to_owned());
     }
-    if found.facts.marker.is_none() {
+    if found.facts.marker.is_none() && found.mounted[0] {
         problems.push("The loader's marker on partition esp is damaged.".to_owned());
     }
     let last = found.facts.last_start();
@@ -179,3 +239,6 @@ fn problems(found: &Found) -> Vec<String> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests;

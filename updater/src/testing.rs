@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use megh_host::Machine;
 use megh_model::boot::Firmware;
 use megh_model::boot_env::{
-    BLOCK_PATH, BootEnv, EnvCopy, GoodMark, MARK_FILE, MARKER_PATH, Marker, SUM_PATH,
+    BLOCK_PATH, BootEnv, EnvCopy, GoodMark, LastStart, MARK_FILE, MARKER_PATH, Marker, SUM_PATH,
+    StartReason,
 };
 use megh_model::layout::PartitionRole;
 use megh_model::release::{PartKind, TRUSTED_KEYS_DIR};
@@ -237,7 +238,31 @@ impl World {
         let loaded = order
             .into_iter()
             .find(|slot| self.boot_dir(*slot).join("meghos.efi").is_file());
-        let slot = loaded.expect("some slot can be loaded");
+        self.started(loaded.expect("some slot can be loaded"))
+    }
+
+    /// A person chooses the slot in the boot menu.
+    pub(crate) fn start_by_hand(&mut self, slot: Slot) {
+        let env = self.env();
+        if let (Some(env), Some(marker)) = (env.read().current, env.marker()) {
+            let belongs = marker.sequence == env.sequence();
+            let noted = Marker {
+                sequence: env.sequence(),
+                left: if belongs { marker.left } else { 0 },
+                vain: if belongs { marker.vain } else { 0 },
+                last: Some(LastStart {
+                    slot,
+                    why: StartReason::Hand,
+                }),
+            };
+            let path = self.places.mount(PartitionRole::Esp).join(MARKER_PATH);
+            put(&path, &noted.to_bytes());
+        }
+        self.started(slot);
+    }
+
+    /// The system in a slot runs.
+    fn started(&mut self, slot: Slot) -> Slot {
         let version = self.version_in(slot);
         self.disk.slot = slot;
         self.disk.root_hash = root_hash(&version).parse().unwrap();

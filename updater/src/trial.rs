@@ -10,9 +10,9 @@ use crate::{Places, UpdateError, kept};
 /// File of [`Pending`] below the updater's directory.
 const PENDING_FILE: &str = "pending.json";
 
-/// A trial that was ordered and whose end is not known yet.
+/// A trial that was ordered and whose end is not known yet. It tells what the
+/// disk does not; whether there is or was a trial is told by the disk alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Pending {
     /// The version that is tried.
     pub(crate) version: String,

@@ -21,7 +21,6 @@ pub(crate) enum Access {
 /// Both EFI system partitions and both boot partitions. One that cannot be
 /// mounted is left out: slot B's has no file system before the first update.
 pub(crate) struct Volumes<'m> {
-    places: Places,
     mounts: BTreeMap<PartitionRole, Mount<'m>>,
 }
 
@@ -47,10 +46,7 @@ impl<'m> Volumes<'m> {
                 Err(error) => tracing::info!(%role, %error, "a partition is not mounted"),
             }
         }
-        Self {
-            places: places.clone(),
-            mounts,
-        }
+        Self { mounts }
     }
 
     /// Where a partition is mounted, if it is.
@@ -64,12 +60,17 @@ impl<'m> Volumes<'m> {
     }
 
     /// The boot environment. Copies on partitions that are not mounted are as
-    /// good as absent: their directories are empty.
+    /// good as absent.
     pub(crate) fn env(&self) -> EnvStore {
-        EnvStore::new(
-            self.places.mount(PartitionRole::Esp),
-            self.places.mount(PartitionRole::EspSpare),
-        )
+        let path = |role| self.path(role).map(Path::to_owned);
+        EnvStore::of_mounted(path(PartitionRole::Esp), path(PartitionRole::EspSpare))
+    }
+
+    /// The EFI system partitions that are not mounted.
+    pub(crate) fn missing_esps(&self) -> Vec<PartitionRole> {
+        let both = [PartitionRole::Esp, PartitionRole::EspSpare];
+        let missing = both.into_iter().filter(|role| self.path(*role).is_none());
+        missing.collect()
     }
 
     /// Unmounts a partition, so that something else can be done with it.

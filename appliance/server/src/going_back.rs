@@ -2,8 +2,7 @@
 //! became of its data, and wants those instances again that only the other
 //! version could not run.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use megh_api_types::DesiredState;
@@ -12,15 +11,15 @@ use megh_store::{Freshness, LostRows, Restored, SqlError, Store, WriteContext, W
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::files;
 use crate::gate::RanBefore;
 use crate::rows;
 
 /// File in the updater's directory with [`Handover`].
-const HANDOVER: &str = "instances-before.json";
+const HANDOVER: &str = "handover.json";
 
 /// What ran when a version started for the first time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Handover {
     /// The version that started.
     version: String,
@@ -43,10 +42,8 @@ pub async fn tell_data(store: &Store, update_dir: &Path, version: &str) {
             text,
             at: u64::try_from(restored.at_ms / 1000).unwrap_or(0),
         };
-        replace(
-            &update_dir.join(DATA_NOTE_FILE),
-            &serde_json::to_vec(&note)?,
-        )?;
+        let path = update_dir.join(DATA_NOTE_FILE);
+        files::replace(&path, 0o600, &serde_json::to_vec(&note)?)?;
         store.acknowledge_restored().await.map_err(io::Error::other)
     };
     if let Err(error) = told.await {
@@ -98,7 +95,7 @@ async fn try_take_over(
             }
         }
     };
-    Ok(replace(&path, &serde_json::to_vec(&next)?)?)
+    Ok(files::replace(&path, 0o600, &serde_json::to_vec(&next)?)?)
 }
 
 /// Only what failed: what a person stopped stays so.
@@ -154,18 +151,6 @@ fn sentences(restored: &Restored, version: &str) -> String {
          before {before} first started, was put back; the {entries} changes written since are lost. {changed} \
          What was replaced is kept as `replaced.db` beside the data."
     )
-}
-
-/// Replaces a file so that a power cut leaves the old or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    std::fs::create_dir_all(folder)?;
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod engines;
 #[cfg(feature = "fake")]
 pub mod fake;
 pub mod fault;
+mod files;
 pub mod gate;
 pub mod going_back;
 mod health;

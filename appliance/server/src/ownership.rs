@@ -1,15 +1,14 @@
 //! Whether the appliance has an owner, the code to become it, and the file
 //! through which the machine's own screen shows that code.
 
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
 use megh_model::console::ConsoleStatus;
 
 use crate::claim_code::{Attempt, ClaimCode};
+use crate::files;
 
 /// Whether the appliance has an owner.
 pub struct Ownership {
@@ -97,24 +96,13 @@ impl Screen {
         let Some(path) = &self.path else {
             return Ok(());
         };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let new = path.with_extension("new");
-        let _ = fs::remove_file(&new);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
-        serde_json::to_writer(&mut file, status)?;
-        file.flush()?;
-        fs::rename(&new, path)
+        files::replace(path, 0o600, &serde_json::to_vec(status)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

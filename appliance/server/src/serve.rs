@@ -1,5 +1,6 @@
 //! Puts the daemon together, runs it, and takes it apart.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,11 @@ use crate::{going_back, http, machine, migrations, reconcile, tls, work};
 const STOP_PATIENCE: Duration = Duration::from_secs(90);
 /// Waits before a step is tried again when an engine cannot be reached.
 const RETRIES: [u64; 5] = [1, 2, 4, 8, 15];
+
+/// Is there when systemd runs the machine: `sd_booted(3)`.
+const SYSTEMD: &str = "/run/systemd/system";
+/// Starts what must not end with the daemon.
+const LAUNCHER: &str = "/usr/bin/systemd-run";
 
 /// Serves until told to stop.
 pub async fn serve(options: &Options) -> Result<()> {
@@ -72,13 +78,22 @@ async fn serve_gated(options: &Options, gate: &GateSocket) -> Result<()> {
         store: store.clone(),
         hypervisor: drivers.hypervisor,
         pool: drivers.pool,
-        updater: Program::new(&options.updater, updates::Limits::default()),
+        updater: updater(options),
     };
     let app = App::new(settings, Clock::System, engines, Ownership::new(screen)).await?;
     gate.serves(&app);
     let outcome = run(&app, &store, listener, &identity).await;
     store.close().await.context("cannot close the state")?;
     outcome
+}
+
+/// The updater; where systemd runs, its stagings outlive the daemon.
+fn updater(options: &Options) -> Program {
+    let program = Program::new(&options.updater, updates::Limits::default());
+    match Path::new(SYSTEMD).is_dir() {
+        true => program.launched_by(Path::new(LAUNCHER)),
+        false => program,
+    }
 }
 
 /// Opens the state, and does what the version that ran before left to do.

@@ -58,12 +58,12 @@ fn json_is_parsed_and_bad_json_is_an_error() {
 #[test]
 fn the_time_limit_kills_the_program_with_its_children() {
     let started = Instant::now();
-    let error = shell("sleep 60 & sleep 60")
+    let error = shell("sleep 600 & sleep 600")
         .timeout(Duration::from_millis(100))
         .run()
         .unwrap_err();
     assert!(matches!(error, CommandError::TimedOut { .. }), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(20));
+    assert!(started.elapsed() < Duration::from_secs(300));
 }
 
 #[test]

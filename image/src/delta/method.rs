@@ -5,14 +5,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use megh_model::delta::{Chunking, Derived, Index, Origin, Wanted, plan};
+use megh_model::delta::{Chunking, Derived, GAP, Index, Origin, Wanted, plan};
 use megh_model::release::PartKind;
 
 use super::{Moved, Release, same};
 use crate::chunks;
 
-/// What clients fetch rather than ask around; as in the updater.
-const GAP: u64 = 16 * 1024;
 /// Bytes of a digest in RAUC's index, and of the blocks it is of.
 const RAUC: (u64, u32) = (32, 4096);
 

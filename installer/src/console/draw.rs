@@ -1,5 +1,6 @@
 //! How the screen looks. Everything fits into 80 by 24.
 
+use megh_model::update::StatusReport;
 use ratatui::Frame;
 use ratatui::style::{Modifier, Style as TextStyle};
 use ratatui::text::{Line, Span, Text};
@@ -45,7 +46,7 @@ pub fn draw(view: &View, facts: &Facts, style: Style, frame: &mut Frame<'_>) {
 }
 
 fn ask(facts: &Facts, typed: &str) -> Vec<Line<'static>> {
-    let back = facts.update.as_ref().and_then(update::way_back);
+    let back = facts.update.as_ref().and_then(StatusReport::way_back);
     let version = back.and_then(|slot| slot.version.clone());
     let version = version.unwrap_or_else(|| "the other version".to_owned());
     let text = |text: &str| Line::raw(text.to_owned());

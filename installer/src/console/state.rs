@@ -1,7 +1,8 @@
 //! What the console shows, and how keys change it. Pure.
 
+use megh_model::update::StatusReport;
+
 use super::facts::Facts;
-use super::update::way_back;
 use crate::tui::state::Input;
 
 /// What has to be typed before the machine goes back to the other version.
@@ -57,5 +58,9 @@ impl View {
 
 /// Whether there is a version to go back to.
 pub fn can_go_back(facts: &Facts) -> bool {
-    facts.update.as_ref().and_then(way_back).is_some()
+    facts
+        .update
+        .as_ref()
+        .and_then(StatusReport::way_back)
+        .is_some()
 }

@@ -1,20 +1,13 @@
 //! What the screen says about versions and updates. Pure.
 
 use megh_model::update::{
-    LastTrial, Phase, Progress, SlotState, SlotStatus, StatusReport, TrialOutcome, TrialState,
+    LastTrial, Phase, Progress, SlotState, StatusReport, TrialOutcome, TrialState,
 };
 
 /// Columns of a line inside the box.
 const WIDTH: usize = 76;
 /// Lines that there is room for beside everything else.
 const MAX_LINES: usize = 4;
-
-/// The slot to go back to: the one that does not run, when its version has
-/// done its job.
-pub fn way_back(report: &StatusReport) -> Option<&SlotStatus> {
-    let mut others = report.slots.iter().filter(|slot| !slot.running);
-    others.find(|slot| slot.state == SlotState::Good)
-}
 
 /// The slot that does not run, in a few words.
 pub fn other_slot(report: &StatusReport) -> Option<String> {

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use super::{Chunk, ChunkId, Index};
 
+/// Bytes at hand that are fetched nevertheless, when that saves a request.
+pub const GAP: u64 = 16 * 1024;
+
 /// Where a chunk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {

@@ -96,6 +96,20 @@ impl TrustState {
         next
     }
 
+    /// With what another state knows beside this one.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.root = both.root.max(other.root);
+        for (channel, version) in &other.indexes {
+            let known = both.indexes.entry(*channel).or_default();
+            *known = (*version).max(*known);
+        }
+        both.floor = both.floor.max(other.floor);
+        both.seen = both.seen.max(other.seen);
+        both
+    }
+
     /// The version of the newest index of a channel; 0 when none was seen.
     pub fn index(&self, channel: Channel) -> u64 {
         self.indexes.get(&channel).copied().unwrap_or_default()

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// The content of [`super::DATA_NOTE_FILE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DataNote {
     /// What was restored and what that lost, a few sentences.
     pub text: String,

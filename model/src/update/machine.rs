@@ -9,7 +9,7 @@
 use crate::boot_env::{BootEnv, LastStart, Marker, StartReason};
 use crate::slot::{BootChoice, BootOrder, Slot};
 
-use super::SlotState;
+use super::{SlotState, TrialStart};
 
 /// What happens to a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +33,19 @@ impl SlotState {
         match (self, event) {
             (_, Invalidate) => Some(Self::Incomplete),
             (Self::Incomplete, Fill) => Some(Self::Staged),
+            // Cut off before its record said that all was read back: what was
+            // started was whole.
+            (Self::Incomplete, Start) => Some(Self::OnTrial),
+            (Self::Incomplete, Pass) => Some(Self::Good),
             (Self::Good, Start) => Some(Self::Good),
             (Self::Staged | Self::OnTrial | Self::Failed, Start) => Some(Self::OnTrial),
             (Self::Staged | Self::OnTrial | Self::Failed | Self::Good, Pass) => Some(Self::Good),
             (Self::Staged | Self::OnTrial | Self::Failed, Fail) => Some(Self::Failed),
             // One that did its job before keeps its mark: it is the way back.
             (Self::Good, Fail) => Some(Self::Good),
-            (Self::Empty | Self::Incomplete, Start | Pass | Fail) | (_, Fill) => None,
+            (Self::Empty, Start | Pass) | (Self::Empty | Self::Incomplete, Fail) | (_, Fill) => {
+                None
+            }
         }
     }
 }
@@ -212,9 +218,11 @@ pub fn settle(facts: &Facts) -> Vec<Write> {
             mended(facts, env).into_iter().chain(started).collect()
         }
         Some(trial) => {
-            let mut writes: Vec<Write> =
-                facts.choose(BootChoice::settled(env.choice().good)).into();
-            writes.extend(facts.event(trial, SlotEvent::Fail));
+            // The slot first: afterwards nothing tells that it was tried.
+            let begun = facts.trial_start(trial) == TrialStart::Begun;
+            let failed = begun.then(|| facts.event(trial, SlotEvent::Fail));
+            let mut writes: Vec<Write> = failed.flatten().into_iter().collect();
+            writes.extend(facts.choose(BootChoice::settled(env.choice().good)));
             writes
         }
         None => mended(facts, env).into_iter().collect(),

@@ -35,7 +35,6 @@ pub const SLOT_FILE_SIZE: usize = 1024;
 
 /// The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SlotRecord {
     /// Version of this document's form, 1.
     pub schema: u32,

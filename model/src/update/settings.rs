@@ -18,7 +18,6 @@ pub enum Policy {
 /// A daily span in UTC in which the machine may restart by itself. It may run
 /// over midnight; equal ends mean the whole day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Window {
     /// First minute of the day, 0 to 1439.
     pub from_minute: u16,
@@ -45,7 +44,7 @@ impl Window {
 
 /// The settings, as kept on the state partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Settings {
     /// Where releases come from: `https://…` or `http://…`, the directory of
     /// the channel indexes. None: only sticks.

@@ -41,7 +41,6 @@ pub struct SlotStatus {
 
 /// A release that could be staged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Offer {
     /// Its version.
     pub version: String,
@@ -59,7 +58,6 @@ pub struct Offer {
 
 /// What the last check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CheckResult {
     /// When, seconds since 1970.
     pub at: u64,
@@ -101,7 +99,6 @@ pub struct TrialState {
 
 /// One check of the health gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct GateCheck {
     /// Stable name: `daemon`, `store`, `hypervisor`, `pool`, `instances`, `network`, `clock`.
     pub name: String,
@@ -127,7 +124,6 @@ pub enum TrialOutcome {
 
 /// The last trial's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LastTrial {
     /// The version that was tried.
     pub version: String,
@@ -172,4 +168,13 @@ pub struct StatusReport {
     pub floor: Option<String>,
     /// Things that are wrong and can be mended with `repair`, as sentences.
     pub problems: Vec<String>,
+}
+
+impl StatusReport {
+    /// The slot to go back to: the one that does not run, when its version has
+    /// done its job.
+    pub fn way_back(&self) -> Option<&SlotStatus> {
+        let good = |slot: &&SlotStatus| !slot.running && slot.state == SlotState::Good;
+        self.slots.iter().find(good)
+    }
 }

@@ -16,7 +16,7 @@ const STAGED_WITHIN: Duration = Duration::from_secs(1200);
 const CHECKED_WITHIN: Duration = Duration::from_secs(120);
 /// The health gate takes its time under emulation.
 const SETTLED_WITHIN: Duration = Duration::from_secs(600);
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(500);
 /// The updater's code while another command of it is at work.
 const BUSY: &str = "busy";
 
@@ -40,28 +40,36 @@ impl Api {
     /// Looks for newer releases, and returns what is known then.
     pub fn check_update(&self) -> Result<SystemUpdate> {
         self.post::<SystemUpdate>("system/update/check", &())?;
-        self.wait_update_task(UpdateTaskKind::Check, CHECKED_WITHIN)
+        let told = |update: &SystemUpdate| {
+            let found = update.check.as_ref();
+            let begun = update.task.as_ref().map(|task| task.started_at / 1000);
+            failed(update) || found.map(|check| check.at / 1000) >= begun
+        };
+        let kind = UpdateTaskKind::Check;
+        succeeded(self.wait_update_end(kind, CHECKED_WITHIN, told)?)
     }
 
     /// Stages the newest release and waits until it lies ready.
     pub fn stage_update(&self) -> Result<SystemUpdate> {
-        let update = self.stage_when_idle()?;
+        let update = succeeded(self.stage_whatever(&StageRequest::default())?)?;
         if update.staged.is_none() {
             bail!("nothing lies ready after the staging: {update:?}");
         }
         Ok(update)
     }
 
+    /// Asks for a staging and returns what is known at its end, good or bad.
     /// After a start the updater is at work by itself for a while: what a
     /// person would do is to try again.
-    fn stage_when_idle(&self) -> Result<SystemUpdate> {
+    pub fn stage_whatever(&self, request: &StageRequest) -> Result<SystemUpdate> {
         let deadline = Instant::now() + SETTLED_WITHIN;
         loop {
-            self.begin_staging()?;
-            let update = self.wait_update_end(UpdateTaskKind::Stage, STAGED_WITHIN)?;
+            self.post::<SystemUpdate>("system/update/stage", request)?;
+            let told = |update: &SystemUpdate| failed(update) || update.staged.is_some();
+            let update = self.wait_update_end(UpdateTaskKind::Stage, STAGED_WITHIN, told)?;
             let code = update.task.as_ref().and_then(|task| task.code.as_deref());
             if code != Some(BUSY) || Instant::now() >= deadline {
-                return succeeded(update);
+                return Ok(update);
             }
             std::thread::sleep(PAUSE);
         }
@@ -87,18 +95,20 @@ impl Api {
         self.get("system/update/journal")
     }
 
-    /// Waits until a task of the updater has succeeded.
-    fn wait_update_task(&self, kind: UpdateTaskKind, within: Duration) -> Result<SystemUpdate> {
-        succeeded(self.wait_update_end(kind, within)?)
-    }
-
-    /// Waits until a task of the updater has ended, well or not.
-    fn wait_update_end(&self, kind: UpdateTaskKind, within: Duration) -> Result<SystemUpdate> {
+    /// Waits until a task of the updater has ended, well or not, and its result
+    /// is told.
+    fn wait_update_end(
+        &self,
+        kind: UpdateTaskKind,
+        within: Duration,
+        told: impl Fn(&SystemUpdate) -> bool,
+    ) -> Result<SystemUpdate> {
         let is_over = |update: &SystemUpdate| {
-            update
+            let ended = update
                 .task
                 .as_ref()
-                .is_some_and(|task| task.kind == kind && task.status != UpdateTaskStatus::Running)
+                .is_some_and(|task| task.kind == kind && task.status != UpdateTaskStatus::Running);
+            ended && told(update)
         };
         self.wait_update(&format!("{kind:?} ends"), within, is_over)
     }
@@ -107,6 +117,13 @@ impl Api {
     pub fn wait_trial_over(&self) -> Result<SystemUpdate> {
         self.wait_update("the trial ends", SETTLED_WITHIN, |update| {
             update.trial.is_none()
+        })
+    }
+
+    /// Waits until the machine would start again what runs.
+    pub fn wait_next_is_running(&self) -> Result<SystemUpdate> {
+        self.wait_update("the running version stays", SETTLED_WITHIN, |update| {
+            update.slots.iter().any(|slot| slot.running && slot.next)
         })
     }
 
@@ -129,6 +146,12 @@ impl Api {
             }
         }
     }
+}
+
+/// Whether the last task has failed.
+fn failed(update: &SystemUpdate) -> bool {
+    let task = update.task.as_ref();
+    task.is_some_and(|task| task.status == UpdateTaskStatus::Failed)
 }
 
 /// What is known when a task has ended well.

@@ -1,4 +1,4 @@
-//! An installation against `dd` of the same bytes with fsync.
+//! An installation and a staging against `dd` of the same bytes with fsync.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use megh_model::release::PartKind;
+use megh_model::units::MIB;
 
 use crate::disk::Disk;
 use crate::guest::cpio::{Entry, FOLDER, PROGRAM, archive};
@@ -17,9 +18,8 @@ const BUSYBOX: &str = "/bin/busybox";
 /// The folder of the bare copy in the initial RAM disk.
 const PLACE: &str = "megh-copy";
 
-/// Copies all parts of the release from the medium to the start of the disk,
-/// with the modules that the initrd has.
-const SCRIPT: &str = r#"#!/megh-copy/busybox sh
+/// What every script begins with: the modules that the initrd has.
+const BEGINNING: &str = r#"#!/megh-copy/busybox sh
 b=/megh-copy/busybox
 $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
@@ -27,11 +27,28 @@ $b mount -t devtmpfs devtmpfs /dev
 for module in virtio_pci virtio_blk ahci sr_mod isofs; do
     /usr/sbin/modprobe -q $module || /usr/bin/kmod load $module || $b modprobe $module
 done
+"#;
+
+/// Copies all parts of the release from the medium to the start of the disk.
+const FROM_MEDIUM: &str = r#"
 until [ -b /dev/vda ] && [ -b /dev/sr0 ]; do $b sleep 0.1; done
 $b mkdir -p /megh-copy/medium
 until $b mount -t iso9660 -o ro /dev/sr0 /megh-copy/medium 2>/dev/null; do $b sleep 0.1; done
 echo MEGH-COPY-STARTS
 $b cat /megh-copy/medium/meghos/* | $b dd of=/dev/vda bs=4M iflag=fullblock conv=fsync 2>/dev/null
+echo MEGH-COPY-DONE
+$b poweroff -f
+"#;
+
+/// Copies `ROOT` MiB of slot A's root and `MORE` MiB again to slot B's root, and
+/// reads them back from the disk.
+const TO_OTHER_SLOT: &str = r#"
+until [ -b /dev/vda6 ] && [ -b /dev/vda7 ]; do $b sleep 0.1; done
+echo MEGH-COPY-STARTS
+$b dd if=/dev/vda6 of=/dev/vda7 bs=1M count=ROOT conv=fsync 2>/dev/null
+$b dd if=/dev/vda6 of=/dev/vda7 bs=1M count=MORE seek=ROOT conv=fsync 2>/dev/null
+echo 3 > /proc/sys/vm/drop_caches
+$b dd if=/dev/vda7 of=/dev/null bs=1M count=$((ROOT + MORE)) 2>/dev/null
 echo MEGH-COPY-DONE
 $b poweroff -f
 "#;
@@ -64,13 +81,30 @@ pub(super) fn install(lab: &Lab) -> Result<f64> {
 /// Seconds of `dd` of the same bytes, on the same kind of machine.
 pub(super) fn dd(lab: &Lab) -> Result<f64> {
     let disk = Disk::blank(lab, "MEGH-BENCH", installation::DISK_BYTES)?.with_real_flushes();
-    let release = lab.release()?;
-    let iso = release.iso().to_owned();
-    let initrd = initrd(lab, &release.part(PartKind::Initrd)?)?;
-    let line = format!("console=ttyS0,115200 panic=5 rdinit=/{PLACE}/init");
-    let mut machine = MachineSpec::new("dd", Firmware::Bios)
+    let iso = lab.release()?.iso().to_owned();
+    let spec = MachineSpec::new("dd", Firmware::Bios)
         .medium(Medium::Iso, &iso)
-        .disk(&disk)
+        .disk(&disk);
+    run(lab, spec, FROM_MEDIUM)
+}
+
+/// Seconds of `dd` with fsync and reading back, from slot to slot of an
+/// installed disk: `root` bytes and `more`.
+pub(super) fn to_other_slot(lab: &Lab, base: &Path, root: u64, more: u64) -> Result<f64> {
+    let disk = Disk::overlay(lab, base, "MEGH-BENCH-SLOTS")?.with_real_flushes();
+    let spec = MachineSpec::new("dd-slots", Firmware::Bios).disk(&disk);
+    let script = TO_OTHER_SLOT
+        .replace("ROOT", &root.div_ceil(MIB).to_string())
+        .replace("MORE", &more.div_ceil(MIB).to_string());
+    run(lab, spec, &script)
+}
+
+/// Seconds between a script's first word and its last.
+fn run(lab: &Lab, spec: MachineSpec, script: &str) -> Result<f64> {
+    let release = lab.release()?;
+    let initrd = initrd(lab, &release.part(PartKind::Initrd)?, script)?;
+    let line = format!("console=ttyS0,115200 panic=5 rdinit=/{PLACE}/init");
+    let mut machine = spec
         .direct_kernel(&release.part(PartKind::Kernel)?, &initrd, &line)
         .start(lab)?;
     machine.serial.expect("MEGH-COPY-STARTS", WITHIN)?;
@@ -84,7 +118,8 @@ pub(super) fn dd(lab: &Lab) -> Result<f64> {
 
 /// The release's initrd with the copying script behind it: the kernel unpacks
 /// archives that follow each other one over the other.
-fn initrd(lab: &Lab, release: &Path) -> Result<PathBuf> {
+fn initrd(lab: &Lab, release: &Path, script: &str) -> Result<PathBuf> {
+    let script = format!("{BEGINNING}{script}");
     let busybox = fs::read(BUSYBOX)
         .with_context(|| format!("reading {BUSYBOX}: is the package busybox-static installed?"))?;
     let program = |name| format!("{PLACE}/{name}");
@@ -103,7 +138,7 @@ fn initrd(lab: &Lab, release: &Path) -> Result<PathBuf> {
         Entry {
             path: &init_path,
             mode: PROGRAM,
-            content: SCRIPT.as_bytes(),
+            content: script.as_bytes(),
         },
     ]);
     let mut bytes = fs::read(release).with_context(|| format!("reading {}", release.display()))?;

@@ -5,6 +5,7 @@ mod instance;
 mod median;
 mod report;
 mod start;
+mod update;
 
 use std::path::PathBuf;
 
@@ -54,12 +55,16 @@ pub fn run(options: &Options) -> Result<()> {
     let mut bare_starts = Vec::new();
     let mut installs = Vec::new();
     let mut copies = Vec::new();
+    let mut updates = Vec::new();
+    let mut bare_updates = Vec::new();
     for run in 1..=options.runs {
         lab.say(&format!("run {run} of {}", options.runs));
         starts.push(settled.start(&lab)?);
         bare_starts.push(start::bare(&lab, &base)?);
         installs.push(copy::install(&lab)?);
         copies.push(copy::dd(&lab)?);
+        updates.push(update::update(&lab, &base)?);
+        bare_updates.push(update::bare(&lab, &base)?);
     }
     let numbers = Numbers {
         runs: options.runs,
@@ -71,6 +76,11 @@ pub fn run(options: &Options) -> Result<()> {
             ours: median(installs),
             bare: median(copies),
         },
+        staging: Ratio {
+            ours: median(updates.iter().map(|update| update.staging)),
+            bare: median(bare_updates),
+        },
+        applying: median(updates.iter().map(|update| update.applying)),
         creation: instance::creation(&lab, options.runs)?,
         idle_memory: median(starts.iter().map(|start| start.memory_used as f64)),
         iso: std::fs::metadata(lab.release()?.iso())?.len(),

@@ -24,6 +24,9 @@ pub(super) struct Numbers {
     pub(super) start: Ratio,
     pub(super) install: Ratio,
     pub(super) creation: Ratio,
+    pub(super) staging: Ratio,
+    /// Seconds.
+    pub(super) applying: f64,
     /// Bytes.
     pub(super) idle_memory: f64,
     /// Bytes.
@@ -35,6 +38,7 @@ pub(super) struct Numbers {
 const START_AIM: f64 = 1.5;
 const INSTALL_AIM: f64 = 1.3;
 const CREATION_AIM: f64 = 1.2;
+const STAGING_AIM: f64 = 1.3;
 const ISO_AIM: u64 = 550 * 1000 * 1000;
 const MEMORY_AIM: f64 = 450.0;
 const SLOT: u64 = 4 * GIB;
@@ -81,9 +85,21 @@ impl Numbers {
                 self.creation,
                 CREATION_AIM,
             ),
+            (
+                "update staged into the other slot, against `dd` of the same bytes with fsync \
+                 and reading back",
+                self.staging,
+                STAGING_AIM,
+            ),
         ] {
             ratio(page, what, times, aim);
         }
+        let _ = writeln!(
+            page,
+            "| update, from \"apply\" to the new version serving, one restart, less firmware | \
+             {:.2} s | | | | |",
+            self.applying
+        );
     }
 
     fn add_sizes(&self, page: &mut String) {

@@ -5,12 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use megh_model::release::PartKind;
 
 use crate::api::Api;
 use crate::disk::Disk;
-use crate::release::Release;
-use crate::{Firmware, Lab, MachineSpec, appliance, faults, installation};
+use crate::{Firmware, Lab, MachineSpec, appliance, direct, installation};
 
 const WITHIN: Duration = Duration::from_secs(420);
 /// The first thing that the loader says.
@@ -93,20 +91,11 @@ impl Settled {
 /// services and the engines masked; seconds from the kernel's start.
 pub(super) fn bare(lab: &Lab, base: &Path) -> Result<f64> {
     let disk = Disk::overlay(lab, base, BARE_SERIAL)?;
-    let release = lab.release()?;
-    let mut line = command_line(release, base)?;
+    let mut more = "systemd.show_status=1".to_owned();
     for unit in MASKED {
-        line += &format!(" systemd.mask={unit}");
+        more += &format!(" systemd.mask={unit}");
     }
-    line += " systemd.show_status=1";
-    let mut machine = MachineSpec::new("bare", Firmware::Bios)
-        .disk(&disk)
-        .direct_kernel(
-            &release.part(PartKind::Kernel)?,
-            &release.part(PartKind::Initrd)?,
-            &line,
-        )
-        .start(lab)?;
+    let mut machine = direct::start(lab, "bare", &disk, base, &more)?;
     machine
         .serial
         .expect("Reached target.*multi-user", WITHIN)
@@ -115,22 +104,4 @@ pub(super) fn bare(lab: &Lab, base: &Path) -> Result<f64> {
     lab.say(&format!("bare multi-user.target: {seconds:.1} s"));
     machine.pull_plug();
     Ok(seconds)
-}
-
-/// The command line that GRUB gives a BIOS machine for this disk.
-fn command_line(release: &Release, disk: &Path) -> Result<String> {
-    let environment = std::fs::read_to_string(release.part(PartKind::SlotEnv)?)?;
-    let value = |name: &str| {
-        environment
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-            .with_context(|| format!("the slot's environment has no {name}"))
-    };
-    Ok(format!(
-        "{} megh.roothash={} megh.hashoffset={} megh.boot={}",
-        value("megh_cmdline")?,
-        value("megh_roothash")?,
-        value("megh_hashoffset")?,
-        faults::partition_guid(disk, "boot-a")?
-    ))
 }

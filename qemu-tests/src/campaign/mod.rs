@@ -1,5 +1,6 @@
 //! Matrices too large for every run: many trials drawn from a seed, resumable.
 
+mod attacks;
 mod broken_releases;
 mod power_cut;
 mod record;
@@ -21,6 +22,7 @@ pub(crate) type Draws = fastrand::Rng;
 type Work = fn(&Lab, &mut Draws, u64) -> Result<()>;
 
 const CAMPAIGNS: &[(&str, Work)] = &[
+    ("attacks", attacks::trial),
     ("broken-releases", broken_releases::trial),
     ("power-cut", power_cut::trial),
     ("updates", updates::trial),

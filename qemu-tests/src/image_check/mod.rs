@@ -185,6 +185,16 @@ fn partition(partitions: &Partitions, name: &str) -> Result<Range<u64>> {
         .with_context(|| format!("there is no partition `{name}`"))
 }
 
+/// Both copies of the boot environment, the main one first; none where a copy is
+/// damaged.
+pub fn environments(disk: &dyn ReadAt) -> Result<[Option<Environment>; 2]> {
+    let copy = |name| -> Result<Option<Environment>> {
+        let esp = Fat::open(disk, partition_place(disk, name)?)?;
+        Ok(loader::environment(&esp))
+    };
+    Ok([copy("esp")?, copy("esp-spare")?])
+}
+
 /// Where a partition lies on a disk, in bytes.
 pub fn partition_place(disk: &dyn ReadAt, name: &str) -> Result<Range<u64>> {
     let table = gpt::read(disk);

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use megh_host::command::Cmd;
 
 use super::spec::Firmware;
-use crate::lab::cache_dir;
+use crate::lab::keys_dir;
 
 /// Debian's builds of OVMF, 4 MiB flash.
 const CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
@@ -66,9 +66,7 @@ fn enroll(variables: &str) -> Cmd {
 /// The certificate of the key that signed the loaders under test: in the folder
 /// `$MEGHOS_KEYS`, or the development keys of the cache.
 fn certificate() -> Result<PathBuf> {
-    let keys =
-        std::env::var_os("MEGHOS_KEYS").map_or_else(|| cache_dir().join("dev-keys"), PathBuf::from);
-    let path = keys.join("boot.crt");
+    let path = keys_dir().join("boot.crt");
     ensure!(
         path.is_file(),
         "{} is missing: it is made with the image",

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use megh_host::command::{Child, Cmd};
 use serde_json::json;
 
@@ -117,6 +117,16 @@ impl Machine {
     /// Cuts the power: the machine is gone, its disks are as they are.
     pub fn pull_plug(mut self) {
         self.qemu.kill();
+    }
+
+    /// Has QEMU empty its cache of the first recorded disk, which makes the log
+    /// tell of everything that the machine has written.
+    pub fn flush_log(&mut self) -> Result<()> {
+        let line = json!({ "command-line": "qemu-io disk0 flush" });
+        let said = self.qmp.execute("human-monitor-command", line)?;
+        let text = said.as_str().unwrap_or_default().trim();
+        ensure!(text.is_empty(), "QEMU does not flush: {text}");
+        Ok(())
     }
 
     /// Saves what the screen shows as a PNG picture.

@@ -11,16 +11,19 @@ use super::examine::Cut;
 use crate::disk::Disk;
 use crate::image_check::KnownRelease;
 use crate::installation::{self, DISK_SERIAL};
-use crate::updating::{self, Story};
+use crate::updating::{self, Moment, Way, there_and_back};
 use crate::write_log::{Base, Replay, WriteLog};
 use crate::{Firmware, Lab};
 
-/// The site that is updated to.
-const SITE: &str = "next";
+/// The sites that are updated to.
+const SITES: [&str; 2] = ["next", "after-next"];
+/// The folder of the cache with all recordings.
+const FOLDER: &str = "recordings";
 /// The disk before the recording, in its folder.
 const BASE: &str = "base.raw";
 
-/// A recorded update: stage, apply, the loader's notes, commit, rollback.
+/// A recorded story: stage, apply, the loader's notes, commit, all of it again
+/// into the other slot, rollback.
 #[derive(Debug)]
 pub struct Recording {
     base: PathBuf,
@@ -30,25 +33,35 @@ pub struct Recording {
 }
 
 /// How long the log was when something began, in bytes.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Marks {
     stage: u64,
     apply: u64,
+    #[serde(default)]
+    second: u64,
     rollback: u64,
 }
 
 impl Recording {
+    /// Records an update of this image now.
+    pub fn make(lab: &Lab, firmware: Firmware) -> Result<Self> {
+        let _alone = lab.making(FOLDER)?;
+        let folder = folder(lab, firmware)?;
+        record_anew(lab, firmware, &folder)?;
+        Self::open(lab, &folder)
+    }
+
     /// The recording of this image's update, made now unless it was made before.
     pub fn of_update(lab: &Lab, firmware: Firmware) -> Result<Self> {
-        let _alone = lab.making("recordings")?;
-        let digest = lab.release()?.short_digest()?;
-        let kept = lab.cache().join("recordings");
-        let folder = kept.join(format!("{digest}-{}", firmware.name()));
+        let _alone = lab.making(FOLDER)?;
+        let folder = folder(lab, firmware)?;
         if !folder.join("marks.json").is_file() {
-            forget_other_builds(&kept, &digest)?;
-            fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-            record(lab, firmware, &folder)?;
+            record_anew(lab, firmware, &folder)?;
         }
+        Self::open(lab, &folder)
+    }
+
+    fn open(lab: &Lab, folder: &Path) -> Result<Self> {
         let marks = fs::read(folder.join("marks.json")).context("reading the marks")?;
         Ok(Self {
             base: folder.join(BASE),
@@ -68,6 +81,7 @@ impl Recording {
             marks: Marks {
                 stage: 0,
                 apply: u64::MAX,
+                second: u64::MAX,
                 rollback: u64::MAX,
             },
         }
@@ -95,8 +109,10 @@ impl Recording {
             "before the update"
         } else if before(self.marks.apply) {
             "stage"
-        } else if before(self.marks.rollback) {
+        } else if before(self.marks.second) {
             "apply, trial and commit"
+        } else if before(self.marks.rollback) {
+            "the second update"
         } else {
             "rollback"
         }
@@ -129,6 +145,24 @@ impl Recording {
     }
 }
 
+/// Where a recording of this image is kept.
+fn folder(lab: &Lab, firmware: Firmware) -> Result<PathBuf> {
+    let digest = lab.release()?.short_digest()?;
+    let kept = lab.cache().join(FOLDER);
+    Ok(kept.join(format!("{digest}-{}", firmware.name())))
+}
+
+/// Records in place of what was recorded before.
+fn record_anew(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
+    let digest = lab.release()?.short_digest()?;
+    forget_other_builds(&lab.cache().join(FOLDER), &digest)?;
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("clearing {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    record(lab, firmware, folder)
+}
+
 fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
     // The installed disk is made if it is not there.
     installation::installed_disk(lab, firmware)?;
@@ -140,21 +174,17 @@ fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
             .map(|meta| meta.len())
             .with_context(|| format!("measuring {}", log.display()))
     };
-    let story = Story::begin(lab, firmware, &disk)?;
-    let installed = story.appliance.version.clone();
-    let stage = length()?;
-    let version = updating::site_version(lab, SITE)?;
-    story.stage(&updating::site(lab, SITE)?, &version)?;
-    let apply = length()?;
-    let story = story.apply(&version)?;
-    let rollback = length()?;
-    let story = story.roll_back(&installed)?;
-    story.appliance.power_off()?;
-    let marks = Marks {
-        stage,
-        apply,
-        rollback,
-    };
+    let mut marks = Marks::default();
+    there_and_back(lab, firmware, &disk, Way::Api, &mut |moment| {
+        let mark = match moment {
+            Moment::Stage => &mut marks.stage,
+            Moment::Apply => &mut marks.apply,
+            Moment::Second => &mut marks.second,
+            Moment::Back => &mut marks.rollback,
+        };
+        *mark = length()?;
+        Ok(())
+    })?;
     lab.say(&format!("recorded: {} MiB of writes", length()? >> 20));
     // The disk may be installed anew, with other identities, before the
     // recording is of no use any more.
@@ -165,12 +195,13 @@ fn record(lab: &Lab, firmware: Firmware, folder: &Path) -> Result<()> {
     fs::write(folder.join("marks.json"), serde_json::to_vec(&marks)?).context("keeping the marks")
 }
 
-/// The installed release and the one that is updated to.
+/// The installed release and those that are updated to.
 fn known(lab: &Lab) -> Result<Vec<KnownRelease>> {
-    let version = updating::site_version(lab, SITE)?;
-    let next = updating::site_folder(lab, SITE)?.join(version);
-    let installed = lab.release()?.out().join("release");
-    [installed, next]
+    let mut folders = vec![lab.release()?.out().join("release")];
+    for site in SITES {
+        folders.push(updating::site_folder(lab, site)?.join(updating::site_version(lab, site)?));
+    }
+    folders
         .into_iter()
         .map(|folder| {
             let path = folder.join(MANIFEST_FILE);

@@ -42,8 +42,19 @@ pub enum Manners {
     IgnoresRanges,
     /// It sends more than it announced.
     SendsMore,
+    /// It answers a request for a range with the range, and says that it is
+    /// the one a byte further on.
+    MisnamesRanges,
+    /// It says that what it sends is compressed.
+    SaysEncoded,
+    /// It answers everything with this status.
+    Answers(u16),
+    /// It points to somewhere else; without a place, to where it was asked.
+    Redirects(Option<&'static str>),
     /// After so many requests, everything comes from another folder.
     ChangesItsMind(usize, PathBuf),
+    /// After so many requests for a range, everything comes from another folder.
+    ChangesBetweenRanges(usize, PathBuf),
 }
 
 /// What was asked for and sent.
@@ -110,9 +121,28 @@ impl Site {
         locked(&self.shared.served).clone()
     }
 
+    /// How many requests for a range were answered with one.
+    pub fn ranges(&self) -> usize {
+        let served = self.served();
+        served.iter().filter(|one| one.status == 206).count()
+    }
+
     /// Bytes of all bodies so far.
     pub fn bytes(&self) -> u64 {
         self.served().iter().map(|one| one.bytes).sum()
+    }
+}
+
+impl Shared {
+    /// Where files come from now.
+    fn folder<'a>(&'a self, manners: &'a Manners) -> &'a Path {
+        let served = locked(&self.served);
+        let ranges = || served.iter().filter(|one| one.status == 206).count();
+        match manners {
+            Manners::ChangesItsMind(after, other) if served.len() >= *after => other,
+            Manners::ChangesBetweenRanges(after, other) if ranges() >= *after => other,
+            _ => &self.root,
+        }
     }
 }
 
@@ -155,10 +185,12 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 /// Answers a request; whether the connection can go on.
 fn answer(mut stream: &TcpStream, shared: &Shared, request: &Request) -> io::Result<bool> {
     let manners = locked(&shared.manners).clone();
-    let root = match &manners {
-        Manners::ChangesItsMind(after, other) if locked(&shared.served).len() >= *after => other,
-        _ => &shared.root,
-    };
+    if let Some(head) = refusal(&manners, request) {
+        note(shared, request, 0, 0);
+        stream.write_all(head.as_bytes())?;
+        return Ok(true);
+    }
+    let root = shared.folder(&manners);
     let Some((mut file, size)) = request.path_below(root).and_then(|path| open(&path)) else {
         note(shared, request, 404, 0);
         stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
@@ -176,7 +208,7 @@ fn answer(mut stream: &TcpStream, shared: &Shared, request: &Request) -> io::Res
         return Ok(true);
     }
     let status = if range.is_some() { 206 } else { 200 };
-    stream.write_all(head(status, from, to, size).as_bytes())?;
+    stream.write_all(head(&manners, status, from, to, size).as_bytes())?;
     let length = if request.is_head { 0 } else { to - from };
     let start = match manners {
         Manners::LiesAboutRanges => 0,
@@ -206,19 +238,41 @@ fn limited(manners: &Manners, length: u64) -> (u64, bool) {
     }
 }
 
-fn head(status: u16, from: u64, to: u64, size: u64) -> String {
+fn head(manners: &Manners, status: u16, from: u64, to: u64, size: u64) -> String {
     let length = to - from;
+    let off = u64::from(*manners == Manners::MisnamesRanges);
     let (reason, place) = match status {
         206 => (
             "Partial Content",
-            format!("Content-Range: bytes {from}-{}/{size}\r\n", to - 1),
+            format!(
+                "Content-Range: bytes {}-{}/{size}\r\n",
+                from + off,
+                to - 1 + off
+            ),
         ),
         _ => ("OK", String::new()),
     };
+    let encoding = match manners {
+        Manners::SaysEncoded => "Content-Encoding: gzip\r\n",
+        _ => "",
+    };
     format!(
         "HTTP/1.1 {status} {reason}\r\nContent-Type: application/octet-stream\r\n\
-         Accept-Ranges: bytes\r\nContent-Length: {length}\r\n{place}\r\n"
+         Accept-Ranges: bytes\r\nContent-Length: {length}\r\n{place}{encoding}\r\n"
     )
+}
+
+/// The whole answer of a server that sends no file at all.
+fn refusal(manners: &Manners, request: &Request) -> Option<String> {
+    let head = match manners {
+        Manners::Answers(status) => format!("HTTP/1.1 {status} Not Now"),
+        Manners::Redirects(Some(to)) => format!("HTTP/1.1 302 Found\r\nLocation: {to}"),
+        Manners::Redirects(None) => {
+            format!("HTTP/1.1 302 Found\r\nLocation: /{}", request.path)
+        }
+        _ => return None,
+    };
+    Some(format!("{head}\r\nContent-Length: 0\r\n\r\n"))
 }
 
 fn open(path: &Path) -> Option<(File, u64)> {

@@ -69,7 +69,7 @@ fn files_and_ranges_are_served_and_counted() {
 
 #[test]
 fn bad_manners_are_what_they_are_called() {
-    let (dir, site) = site(Manners::ClosesEarly(100));
+    let (_dir, site) = site(Manners::ClosesEarly(100));
     let file = "1.0.0/root.img";
     assert_eq!(get(&site, file, None).1.len(), 100);
     site.behave(Manners::Stalls(50));
@@ -83,13 +83,34 @@ fn bad_manners_are_what_they_are_called() {
     assert!(head.contains(" 200 ") && body.len() == 10_000, "{head}");
     site.behave(Manners::SendsMore);
     assert!(get(&site, file, Some("5-9")).1.len() > 5);
+    site.behave(Manners::MisnamesRanges);
+    let (head, body) = get(&site, file, Some("5-9"));
+    assert!(head.contains("bytes 6-10/10000"), "{head}");
+    assert_eq!(body, &content()[5..10]);
+    site.behave(Manners::SaysEncoded);
+    assert!(get(&site, file, None).0.contains("Content-Encoding: gzip"));
+    site.behave(Manners::Answers(403));
+    assert!(get(&site, file, None).0.starts_with("HTTP/1.1 403 "));
+    site.behave(Manners::Redirects(None));
+    let (head, _) = get(&site, file, None);
+    assert!(head.contains("Location: /1.0.0/root.img\r\n"), "{head}");
+}
+
+#[test]
+fn a_server_serves_something_else_midway() {
+    let (dir, site) = site(Manners::Honest);
+    let file = "1.0.0/root.img";
     let other = dir.path().join("other");
     fs::create_dir_all(other.join("1.0.0")).expect("made");
     fs::write(other.join(file), "other").expect("written");
     let so_far = site.served().len();
-    site.behave(Manners::ChangesItsMind(so_far + 1, other));
+    site.behave(Manners::ChangesItsMind(so_far + 1, other.clone()));
     assert_eq!(get(&site, file, None).1.len(), 10_000);
     assert_eq!(get(&site, file, None).1, b"other");
+    site.behave(Manners::ChangesBetweenRanges(site.ranges() + 1, other));
+    assert_eq!(get(&site, file, None).1.len(), 10_000);
+    assert_eq!(get(&site, file, Some("0-4")).1, &content()[..5]);
+    assert_eq!(get(&site, file, Some("0-4")).1, b"other");
 }
 
 #[test]

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use megh_host::command::Cmd;
 
 use super::extents::{Extents, Source};
 use super::{SECTOR, WriteLog};
+use crate::disk::Disk;
 
 /// Bytes that can be read at any place.
 pub trait ReadAt {
@@ -83,6 +83,11 @@ impl DiskState {
         self.written.write(sectors, source);
     }
 
+    /// Makes a raw file of it, sparse where the file of the base is.
+    pub fn write_to(&self, base: &Path, target: &Path) -> Result<()> {
+        self.with(&Extents::default()).write_to(base, target)
+    }
+
     /// This disk with more writes above it.
     pub fn with<'a>(&'a self, above: &'a Extents) -> View<'a> {
         View { below: self, above }
@@ -131,10 +136,7 @@ pub struct View<'a> {
 impl View<'_> {
     /// Makes a raw file of it, sparse where the base is.
     pub fn write_to(&self, base: &Path, target: &Path) -> Result<()> {
-        Cmd::new("cp")
-            .args(["--sparse=always", "--reflink=auto"])
-            .args([base, target])
-            .run()?;
+        Disk::copy(base, target)?;
         let file = File::options()
             .write(true)
             .open(target)

@@ -68,6 +68,20 @@ impl WriteLog {
         self.entries.partition_point(|entry| entry.end <= length)
     }
 
+    /// The disk after the first `count` entries, as the machine itself reads it.
+    pub fn state(&self, base: Base, count: usize) -> DiskState {
+        let mut state = DiskState::new(base, self);
+        for entry in &self.entries[..count] {
+            let sectors = entry.sector..entry.sector + entry.sectors;
+            match entry.kind {
+                EntryKind::Write { .. } => state.write(sectors, Source::Log(entry.data)),
+                EntryKind::Discard => state.write(sectors, Source::Zero),
+                EntryKind::Flush | EntryKind::Mark => {}
+            }
+        }
+        state
+    }
+
     pub(super) fn file(&self) -> &Arc<File> {
         &self.file
     }

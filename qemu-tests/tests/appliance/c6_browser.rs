@@ -7,12 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 use megh_host::command::{Cmd, Line};
 use megh_qemu_tests::guest::{GREETING, boot_sector_disk};
+use megh_qemu_tests::updating::{site, site_version};
 use megh_qemu_tests::{Firmware, appliance, installation, scenario};
 
-const BROWSER_WITHIN: Duration = Duration::from_secs(900);
+const BROWSER_WITHIN: Duration = Duration::from_secs(1800);
+const NEXT: &str = "next";
 
 #[test]
-fn a_person_claims_and_sees_a_guest_speak_in_the_browser() {
+fn a_person_claims_sees_a_guest_speak_and_updates_in_the_browser() {
     scenario("browser", |lab| {
         let disk = installation::installed_disk(lab, Firmware::Uefi)?;
         let appliance = appliance::boot(lab, Firmware::Uefi, &disk)?;
@@ -21,6 +23,7 @@ fn a_person_claims_and_sees_a_guest_speak_in_the_browser() {
         let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
         let shots = lab.cache().join("screenshots");
         fs::create_dir_all(&shots).context("making the folder for screenshots")?;
+        let site = site(lab, NEXT)?;
         let code = appliance.claim_code.as_deref().context("no claim code")?;
         Cmd::new("npm")
             .args(["run", "browser"])
@@ -30,6 +33,8 @@ fn a_person_claims_and_sees_a_guest_speak_in_the_browser() {
             .env("MEGHOS_IMAGE", &guest)
             .env("MEGHOS_EXPECT", GREETING)
             .env("MEGHOS_ECHO", "1")
+            .env("MEGHOS_UPDATE_SOURCE", site.url())
+            .env("MEGHOS_UPDATE_VERSION", site_version(lab, NEXT)?)
             .env("MEGHOS_SHOTS", &shots)
             .timeout(BROWSER_WITHIN)
             .lines(|line| {

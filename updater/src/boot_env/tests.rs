@@ -43,7 +43,7 @@ fn either_damaged_copy_is_survived_and_repaired() {
     for damaged in [EnvCopy::Main, EnvCopy::Spare] {
         for file in [BLOCK_PATH, SUM_PATH] {
             let (_dir, store) = store();
-            fs::write(store.root(damaged).join(file), b"").unwrap();
+            fs::write(store.root(damaged).unwrap().join(file), b"").unwrap();
             let reading = store.read();
             assert_eq!((reading.current, reading.write_first), (Some(A), damaged));
             store.put(&FakeMachine::new(), A).unwrap();
@@ -61,4 +61,19 @@ fn the_marker_lies_on_the_first_copy_alone() {
         .unwrap();
     assert_eq!(store.marker(), Some(Marker::fresh(4)));
     assert!(!dir.path().join("spare").join(MARKER_PATH).exists());
+}
+
+#[test]
+fn a_copy_that_is_not_mounted_is_left_out_and_without_any_nothing_is_written() {
+    let (dir, store) = store();
+    let fake = FakeMachine::new();
+    let half = EnvStore::of_mounted(None, Some(dir.path().join("spare")));
+    half.put(&fake, B).unwrap();
+    assert_eq!(half.copy(EnvCopy::Main), None);
+    assert_eq!(store.copy(EnvCopy::Main), Some(A), "not written");
+    assert_eq!(store.read().current, Some(B), "the newer one is in force");
+    let marker = half.put_marker(&fake, Marker::fresh(2));
+    assert!(matches!(marker, Err(PutError::NotMounted)));
+    let none = EnvStore::of_mounted(None, None);
+    assert!(matches!(none.put(&fake, B), Err(PutError::NotMounted)));
 }

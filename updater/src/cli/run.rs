@@ -229,7 +229,6 @@ fn gate(updater: &Updater<'_>) -> Result<Answer, Failure> {
             Err(Failure::GateFailed(reason))
         }
         Ok(outcome) => Ok(gate_answer(&outcome)),
-        Err(error) if updater.on_trial() => Err(error.into()),
         Err(error) => Ok(Answer {
             object: json!({"ok": false, "code": error.code(), "error": chain(&error)}),
             text: format!("The health gate could not do its work: {}", chain(&error)),

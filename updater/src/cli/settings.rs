@@ -4,6 +4,8 @@ use std::io::Read;
 
 use clap::{Args, Subcommand, ValueEnum};
 use megh_model::update::{Policy, Settings, Window};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::UpdateError;
 
@@ -79,7 +81,7 @@ impl SetArgs {
                 .take(64 << 10)
                 .read_to_string(&mut text)
                 .map_err(|error| damaged(error.to_string()))?;
-            return serde_json::from_str(&text).map_err(|error| damaged(error.to_string()));
+            return read(&text).map_err(damaged);
         }
         let text = |new: &Option<String>, old| match new.as_deref() {
             None => old,
@@ -107,6 +109,19 @@ impl From<PolicyArg> for Policy {
             PolicyArg::DownloadOnly => Self::DownloadOnly,
             PolicyArg::Manual => Self::Manual,
         }
+    }
+}
+
+/// All settings as an object. Unlike those on the disk, which a later version
+/// may have written, these are for this version: a strange field is a mistake.
+fn read(text: &str) -> Result<Settings, String> {
+    let given: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let settings = Settings::deserialize(&given).map_err(|error| error.to_string())?;
+    let known = serde_json::to_value(&settings).map_err(|error| error.to_string())?;
+    let mut fields = given.as_object().into_iter().flat_map(Map::keys);
+    match fields.find(|field| known.get(field).is_none()) {
+        Some(field) => Err(format!("unknown field `{field}`")),
+        None => Ok(settings),
     }
 }
 

@@ -179,8 +179,8 @@ impl FetchError {
             Self::Connect { .. } => "unreachable",
             Self::Stalled { .. } => "stalled",
             Self::ClosedEarly { .. } => "closed-early",
-            Self::TooLong { .. } | Self::Part(PartError::TooLong { .. }) => "too-long",
-            Self::TooShort { .. } | Self::Part(PartError::TooShort { .. }) => "too-short",
+            Self::TooLong { .. } => "too-long",
+            Self::TooShort { .. } => "too-short",
             Self::RangeIgnored { .. } => "range-ignored",
             Self::RangeWrong { .. } => "range-wrong",
             Self::Changed { .. } => "changed-midway",
@@ -192,7 +192,7 @@ impl FetchError {
             Self::NoRoom { .. } => "no-room",
             Self::Index { .. } => "index-refused",
             Self::Chunk { .. } => "chunk-damaged",
-            Self::Part(PartError::Digest { .. }) => "part-damaged",
+            Self::Part(error) => error.code(),
             Self::Setup(_) => "setup-failed",
         }
     }

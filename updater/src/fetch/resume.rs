@@ -7,8 +7,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::FetchError;
-
 /// A note is refused when it is longer; bytes.
 const MAX: u64 = 1024;
 
@@ -32,32 +30,31 @@ pub(super) fn read(path: Option<&Path>, sha256: &str, size: u64) -> u64 {
         .map_or(0, |note| note.written)
 }
 
-/// Notes that `written` bytes have reached the medium.
-pub(super) fn write(path: Option<&Path>, sha256: &str, written: u64) -> Result<(), FetchError> {
-    let Some(path) = path else { return Ok(()) };
+/// Notes that `written` bytes have reached the medium. A note that cannot be
+/// written costs bytes after an interruption, and nothing else.
+pub(super) fn write(path: Option<&Path>, sha256: &str, written: u64) {
+    let Some(path) = path else { return };
     let note = Note {
         sha256: sha256.to_owned(),
         written,
     };
     let partial = path.with_extension("partial");
-    serde_json::to_vec(&note)
+    let noted = serde_json::to_vec(&note)
         .map_err(io::Error::other)
         .and_then(|bytes| fs::write(&partial, bytes))
-        .and_then(|()| fs::rename(&partial, path))
-        .map_err(|source| FetchError::Target {
-            what: "note how far the download is",
-            source,
-        })
+        .and_then(|()| fs::rename(&partial, path));
+    if let Err(error) = noted {
+        tracing::warn!(path = %path.display(), %error, "how far a download is cannot be noted");
+    }
 }
 
-/// Removes the note.
-pub(super) fn clear(path: Option<&Path>) -> Result<(), FetchError> {
-    match path.map(fs::remove_file) {
-        Some(Err(source)) if source.kind() != io::ErrorKind::NotFound => Err(FetchError::Target {
-            what: "remove the note of the download",
-            source,
-        }),
-        _ => Ok(()),
+/// Removes the note. One that stays is found out by the part's SHA-256.
+pub(super) fn clear(path: Option<&Path>) {
+    if let Some(path) = path
+        && let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %path.display(), %error, "the note of a download stays");
     }
 }
 
@@ -72,14 +69,14 @@ mod tests {
         let file = path.as_path();
         let path = Some(file);
         assert_eq!(read(path, "ab", 10), 0);
-        write(path, "ab", 7).unwrap();
+        write(path, "ab", 7);
         assert_eq!(read(path, "ab", 10), 7);
         assert_eq!(read(path, "ab", 6), 0);
         assert_eq!(read(path, "cd", 10), 0);
         fs::write(file, "{\"sha256\":\"ab\"").unwrap();
         assert_eq!(read(path, "ab", 10), 0);
-        clear(path).unwrap();
-        clear(path).unwrap();
+        clear(path);
+        clear(path);
         assert_eq!((read(path, "ab", 10), read(None, "ab", 10)), (0, 0));
     }
 }

@@ -15,7 +15,6 @@ const ROUTES: &str = "/proc/net/route";
 
 /// How the machine was reachable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Network {
     /// The cards that had addresses.
     cards: BTreeMap<String, Families>,
@@ -25,7 +24,6 @@ pub(super) struct Network {
 
 /// Which addresses a card had.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Families {
     v4: bool,
     v6: bool,

@@ -8,6 +8,10 @@ use megh_model::release::{PartKind, TRUST_FILE};
 use megh_model::slot::Slot;
 use megh_model::update::{ESP_FILES, GatePart, SlotState, TRIAL_JOURNAL_FILE};
 
+mod full;
+mod order;
+mod partial;
+
 use super::*;
 use crate::StageRequest;
 use crate::testing::{World, content};
@@ -18,17 +22,28 @@ const AT_ONCE: GateTiming = GateTiming {
     pause: Duration::ZERO,
 };
 
-/// A machine on which a newer release was applied, before its restart.
-fn applied(version: &str, world: &mut World) {
+/// A newer release lies ready.
+fn stage(version: &str, world: &mut World) {
     world.publish(version);
-    let fake = FakeMachine::new();
     let request = StageRequest {
         from: Some(world.site().display().to_string()),
         ..StageRequest::default()
     };
-    let updater = world.updater(&fake);
-    updater.stage(&request, &mut |_| ()).unwrap();
-    assert_eq!(updater.apply(&mut |_| ()).unwrap(), version);
+    let fake = FakeMachine::new();
+    world.updater(&fake).stage(&request, &mut |_| ()).unwrap();
+}
+
+/// A machine on which a newer release was applied, before its restart.
+fn applied(version: &str, world: &mut World) {
+    stage(version, world);
+    apply(version, world);
+}
+
+/// What lies ready is applied.
+fn apply(version: &str, world: &World) {
+    let fake = FakeMachine::new();
+    let ordered = world.updater(&fake).apply(&mut |_| ()).unwrap();
+    assert_eq!(ordered, version);
 }
 
 fn settle(world: &World) {
@@ -128,39 +143,6 @@ fn what_a_person_orders_while_the_gate_waits_stands() {
         TrialOutcome::RolledBack,
         "nothing was tried"
     );
-}
-
-#[test]
-fn an_order_that_could_not_be_written_is_no_trial() {
-    let staged = || {
-        let mut world = World::new();
-        world.daemon(GatePart::passed("fine"));
-        world.publish(NEW);
-        let request = StageRequest {
-            from: Some(world.site().display().to_string()),
-            ..StageRequest::default()
-        };
-        let fake = FakeMachine::new();
-        world.updater(&fake).stage(&request, &mut |_| ()).unwrap();
-        world
-    };
-    let counting = FakeMachine::new();
-    staged().updater(&counting).apply(&mut |_| ()).unwrap();
-    for (n, step) in counting.journal().iter().enumerate() {
-        let mut world = staged();
-        let outcome = world
-            .updater(&FakeMachine::failing_at(n))
-            .apply(&mut |_| ());
-        let slot = world.start();
-        settle(&world);
-        let told = trial::last(&FakeMachine::new(), &world.places);
-        assert!(
-            outcome.is_ok() || slot == Slot::B || told.is_none(),
-            "step {n}: {step}"
-        );
-        gate(&world);
-        assert_eq!(world.start(), slot, "step {n}: {step}");
-    }
 }
 
 #[test]
@@ -367,52 +349,4 @@ fn a_damaged_memory_of_documents_is_told_and_does_not_forget_the_floor() {
         assert_eq!(updater.examiner(&settings).kept_trust(), Ok(Some(trust)));
         assert!(fake.mounted().is_empty());
     }
-}
-
-#[test]
-fn while_somebody_writes_the_disk_is_not_mounted_for_a_status() {
-    let world = World::new();
-    let fake = FakeMachine::new();
-    let updater = world.updater(&fake);
-    let before = updater.status_anew();
-    let mounts = || {
-        let journal = fake.journal();
-        journal
-            .iter()
-            .filter(|step| step.starts_with("mount"))
-            .count()
-    };
-    let looked = mounts();
-    assert!(looked > 0);
-    let held = Lock::take(&world.places).unwrap();
-    assert_eq!(updater.status_anew(), before);
-    assert_eq!(mounts(), looked);
-    drop(held);
-    updater.status_anew();
-    assert_eq!(mounts(), 2 * looked);
-}
-
-#[test]
-fn a_failed_trial_whose_reason_cannot_be_kept_is_left_all_the_same() {
-    let mut world = World::new();
-    world.daemon(GatePart::failed("the pool is away"));
-    applied(NEW, &mut world);
-    assert_eq!(world.start(), Slot::B);
-    settle(&world);
-    // Neither the reason nor the journal can be written.
-    let in_the_way = ["last-trial.json~", "last-trial.journal~"];
-    for name in in_the_way {
-        fs::create_dir_all(world.places.kept(name)).unwrap();
-    }
-    let left = gate(&world);
-    assert!(
-        matches!(left, GateOutcome::Failed { go_back: true, .. }),
-        "{left:?}"
-    );
-    for name in in_the_way {
-        fs::remove_dir(world.places.kept(name)).unwrap();
-    }
-    assert_eq!(world.start(), Slot::A);
-    settle(&world);
-    assert_eq!(last(&world).outcome, TrialOutcome::Failed);
 }

@@ -1,4 +1,4 @@
-import { Button, FileInput, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { FileInput, Modal, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { FileUp } from "lucide-react";
@@ -9,6 +9,7 @@ import { imagesQuery } from "../api/queries";
 import { formatBytes } from "../lib/format";
 import { imageNameError, nameFromFile } from "../lib/names";
 import { startUpload } from "../uploads/store";
+import { FormButtons } from "./FormButtons";
 import { ProblemAlert } from "./ProblemAlert";
 
 const PROBLEMS = { fields: { name: "name" }, codes: { name_taken: "name" } } as const;
@@ -68,14 +69,7 @@ export function NewImageDialog({ taken, onClose }: { taken: readonly string[]; o
             spellCheck={false}
             {...form.getInputProps("name")}
           />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Upload
-            </Button>
-          </Group>
+          <FormButtons submit="Upload" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Checkbox, Modal, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
@@ -9,6 +9,7 @@ import { formatBytes } from "../lib/format";
 import { freeName } from "../lib/names";
 import { instanceErrors, toNewInstance, type InstanceForm } from "../lib/new-instance";
 import classes from "./NewInstanceDialog.module.css";
+import { FormButtons } from "./FormButtons";
 import { ProblemAlert } from "./ProblemAlert";
 
 const PROBLEMS = {
@@ -98,14 +99,7 @@ export function NewInstanceDialog(props: { images: readonly Image[]; taken: read
             />
           </div>
           <Checkbox label="Start it once it is made" {...form.getInputProps("start", { type: "checkbox" })} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={create.isPending}>
-              Create
-            </Button>
-          </Group>
+          <FormButtons submit="Create" busy={create.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -89,13 +89,20 @@ describe("the settings", () => {
     } as const;
     const form = settingsForm(settings);
     expect([form.from, form.to, form.bandwidth]).toEqual(["22:00", "04:05", 2]);
-    expect(toSettings(form)).toEqual(settings);
+    expect(toSettings(form, settings)).toEqual(settings);
+    expect(toSettings({ ...form, bandwidth: 3 }, settings).bandwidth).toBe(3 * 1024 ** 2);
+    expect(toSettings({ ...form, bandwidth: "" }, settings).bandwidth).toBeNull();
   });
 
   it("are nothing where nothing is set", () => {
     const form = settingsForm({ policy: "manual" });
     expect(settingsErrors(form)).toEqual({});
-    expect(toSettings(form)).toEqual({ source: null, channel: "stable", policy: "manual", window: null, bandwidth: null });
+    expect(toSettings(form, { policy: "manual" })).toEqual({ source: null, channel: "stable", policy: "manual", window: null, bandwidth: null });
+  });
+
+  it("keep a limit that is finer than what the form shows", () => {
+    const settings = { policy: "manual", bandwidth: 16_384 } as const;
+    expect(toSettings(settingsForm(settings), settings).bandwidth).toBe(16_384);
   });
 
   it("are refused by field", () => {

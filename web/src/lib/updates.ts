@@ -109,8 +109,10 @@ export function settingsErrors(form: SettingsForm): Partial<Record<keyof Setting
   return errors;
 }
 
-/** The settings that a form without errors stands for. */
-export function toSettings(form: SettingsForm): UpdateSettings {
+/** The settings that a form without errors stands for, made from those before. */
+export function toSettings(form: SettingsForm, before: UpdateSettings): UpdateSettings {
+  // The form shows a rounded number; one that nobody touched is no other limit.
+  const untouched = form.bandwidth === settingsForm(before).bandwidth;
   return {
     source: form.source === "" ? null : form.source,
     channel: form.channel,
@@ -118,8 +120,12 @@ export function toSettings(form: SettingsForm): UpdateSettings {
     window: form.anyTime
       ? null
       : { from_minute: minuteOf(form.from) ?? 0, to_minute: minuteOf(form.to) ?? 0 },
-    bandwidth: form.bandwidth === "" ? null : Math.round(Number(form.bandwidth) * MIB),
+    bandwidth: untouched ? (before.bandwidth ?? null) : bytesOf(form.bandwidth),
   };
+}
+
+function bytesOf(mebibytes: number | string): number | null {
+  return mebibytes === "" ? null : Math.round(Number(mebibytes) * MIB);
 }
 
 function timeOf(minute: number): string {

@@ -62,7 +62,7 @@ pub(crate) fn close_wakes(libvirt: &mut PrivateLibvirt) {
         let started = Instant::now();
         console.close();
         reader.join().unwrap();
-        assert!(started.elapsed() < Duration::from_secs(1));
+        assert!(started.elapsed() < Duration::from_secs(20));
     });
     drop(console);
     // A console that was closed in the middle does not keep the next one out.
@@ -100,7 +100,7 @@ pub(crate) fn flood(libvirt: &mut PrivateLibvirt) {
         driver.state(spec.id).unwrap();
     }
     assert!(
-        started.elapsed() < Duration::from_secs(10),
+        started.elapsed() < Duration::from_secs(60),
         "{:?}",
         started.elapsed()
     );

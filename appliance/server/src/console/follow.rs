@@ -105,7 +105,7 @@ mod tests {
     async fn read(follower: &mut Follower, wanted: usize) -> String {
         let mut all = Vec::new();
         while all.len() < wanted {
-            let next = tokio::time::timeout(Duration::from_secs(5), follower.next());
+            let next = tokio::time::timeout(Duration::from_secs(120), follower.next());
             all.extend(next.await.expect("in time").expect("readable"));
         }
         String::from_utf8(all).expect("text")

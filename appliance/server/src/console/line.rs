@@ -71,21 +71,30 @@ async fn keep(hypervisor: Arc<dyn Hypervisor>, instance: Uuid, mut input: mpsc::
 
 /// Passes input on until the guest ends (`true`) or nobody types any more (`false`).
 async fn type_into(console: Arc<dyn Console>, input: &mut mpsc::Receiver<Bytes>) -> bool {
-    let mut drained = drain(Arc::clone(&console));
-    let goes_on = loop {
+    let console = Open(console);
+    let mut drained = drain(Arc::clone(&console.0));
+    loop {
         let text = tokio::select! {
             text = input.recv() => text,
-            _ = &mut drained => break true,
+            _ = &mut drained => return true,
         };
-        let Some(text) = text else { break false };
-        let writer = Arc::clone(&console);
+        let Some(text) = text else { return false };
+        let writer = Arc::clone(&console.0);
         let written = timeout(PATIENCE, spawn_blocking(move || writer.write(&text))).await;
         if !matches!(written, Ok(Ok(Ok(())))) {
-            break true;
+            return true;
         }
-    };
-    console.close();
-    goes_on
+    }
+}
+
+/// Closes the connection when it is left, also by the daemon's end: the thread
+/// that reads it away would hold that up for ever.
+struct Open(Arc<dyn Console>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Reads the output away, so that the guest never waits for it; the log has it.

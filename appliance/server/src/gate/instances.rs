@@ -1,7 +1,7 @@
 //! Whether the instances that ran before the machine started run again.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use megh_api_types::DesiredState;
 use megh_model::update::GatePart;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::files;
 use crate::rows;
 use crate::rows::instances::{InstanceRow, Observed};
 
@@ -49,11 +50,7 @@ impl RanBefore {
 
     /// Notes it for the next daemon of this boot.
     pub(crate) fn write(&self, run_dir: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(run_dir)?;
-        let path: PathBuf = run_dir.join(Self::FILE);
-        let new = path.with_extension("new");
-        std::fs::write(&new, serde_json::to_vec(self)?)?;
-        std::fs::rename(&new, &path)
+        files::replace(&run_dir.join(Self::FILE), 0o600, &serde_json::to_vec(self)?)
     }
 }
 

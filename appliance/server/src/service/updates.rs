@@ -6,7 +6,7 @@ use std::path::Path;
 use megh_api_types::{
     ProblemCode, StageRequest, SystemUpdate, TrialJournal, UpdateSettings, UpdateTaskKind,
 };
-use megh_model::update::{SettingsError, SlotState, TRIAL_JOURNAL_FILE};
+use megh_model::update::{SettingsError, TRIAL_JOURNAL_FILE};
 
 use super::Caller;
 use crate::app::App;
@@ -21,8 +21,9 @@ const MAX_SOURCE: usize = 1024;
 
 /// Everything, as the updater tells it.
 pub(crate) async fn status(app: &App) -> Result<SystemUpdate, Fault> {
-    let report = app.updates.status().await.map_err(updater_fault)?;
+    // The command first: whoever reads that it has ended reads what it has led to.
     let (task, progress) = app.updates.task();
+    let report = app.updates.status().await.map_err(updater_fault)?;
     Ok(view(report, task, progress))
 }
 
@@ -55,12 +56,7 @@ pub(crate) async fn apply(app: &App, caller: &Caller) -> Result<SystemUpdate, Fa
 /// Restarts into the version that ran before.
 pub(crate) async fn rollback(app: &App, caller: &Caller) -> Result<SystemUpdate, Fault> {
     let report = app.updates.status().await.map_err(updater_fault)?;
-    let good = |state| state == SlotState::Good;
-    if !report
-        .slots
-        .iter()
-        .any(|slot| !slot.running && good(slot.state))
-    {
+    if report.way_back().is_none() {
         return Err(Fault::new(
             ProblemCode::NoWayBack,
             "The other slot holds no version that has done its job.",

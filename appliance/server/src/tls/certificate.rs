@@ -2,9 +2,9 @@
 //! Who connects compares its fingerprint with the machine's own screen.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
+
+use crate::files;
 
 /// Years in which the certificate is valid. The first is fixed and the last
 /// far away: the clock of a machine just unpacked is often wrong.
@@ -134,19 +136,7 @@ fn parameters(host: &str, addresses: &[IpAddr]) -> Result<CertificateParams, rcg
 
 /// Writes a whole file or none.
 fn write(path: &Path, mode: u32, text: &str) -> Result<(), IdentityError> {
-    let new = path.with_extension("new");
-    let _ = fs::remove_file(&new);
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&new)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&new, path))
-        .map_err(|source| file("write", path, source))
+    files::replace(path, mode, text.as_bytes()).map_err(|source| file("write", path, source))
 }
 
 fn file(action: &'static str, path: &Path, source: io::Error) -> IdentityError {

@@ -34,6 +34,8 @@ struct Task {
     words: Vec<String>,
     told: UpdateTask,
     progress: Option<Progress>,
+    /// When it ended; what was told before may not know of it.
+    ended: Option<Instant>,
 }
 
 /// Another command is at work.
@@ -50,19 +52,23 @@ impl Updates {
         }
     }
 
-    /// What the updater tells now; callers at the same moment share one answer.
+    /// What the updater tells now; callers at the same moment share one answer,
+    /// unless a command has ended since.
     pub(crate) async fn status(&self) -> Result<StatusReport, UpdaterError> {
         let mut kept = self.status.lock().await;
+        let ended = lock(&self.task).as_ref().and_then(|task| task.ended);
         if let Some((at, report)) = &*kept
             && at.elapsed() < FRESH
+            && ended.is_none_or(|ended| ended < *at)
         {
             return Ok(report.clone());
         }
+        let asked = Instant::now();
         let program = self.program.clone();
         let report = tokio::task::spawn_blocking(move || program.status())
             .await
             .map_err(UpdaterError::lost)??;
-        *kept = Some((Instant::now(), report.clone()));
+        *kept = Some((asked, report.clone()));
         Ok(report)
     }
 
@@ -143,6 +149,7 @@ impl Task {
             words,
             told,
             progress: None,
+            ended: None,
         }
     }
 
@@ -152,6 +159,7 @@ impl Task {
 
     fn end(&mut self, outcome: Result<(), UpdaterError>, now: UnixMillis) {
         self.progress = None;
+        self.ended = Some(Instant::now());
         self.told.finished_at = Some(now);
         match outcome {
             Ok(()) => self.told.status = UpdateTaskStatus::Succeeded,

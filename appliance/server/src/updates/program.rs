@@ -69,6 +69,7 @@ impl From<CommandError> for UpdaterError {
 pub struct Program {
     path: PathBuf,
     limits: Limits,
+    launcher: Option<PathBuf>,
 }
 
 impl Program {
@@ -77,7 +78,16 @@ impl Program {
         Self {
             path: path.to_owned(),
             limits,
+            launcher: None,
         }
+    }
+
+    /// Stagings are units of their own, started by the program at `launcher`
+    /// (`systemd-run(1)`): what was fetched for hours does not end with the
+    /// daemon. A daemon that starts anew finds how far they are in the status.
+    pub fn launched_by(mut self, launcher: &Path) -> Self {
+        self.launcher = Some(launcher.to_owned());
+        self
     }
 
     /// Asks for everything that it knows.
@@ -117,7 +127,11 @@ impl Program {
             UpdateTaskKind::Rollback => ("rollback", self.limits.middle),
         };
         let mut end = None;
-        let command = self.command(name).args(words).timeout(limit);
+        let command = match (&self.launcher, kind) {
+            (Some(launcher), UpdateTaskKind::Stage) => self.apart(launcher, name, limit),
+            _ => self.command(name),
+        };
+        let command = command.args(words).timeout(limit);
         let ran = command.lines(|line| match line {
             Line::Out(line) => match Printed::read(line) {
                 Printed::Progress(progress) => each(progress),
@@ -136,6 +150,18 @@ impl Program {
         }
     }
 
+    /// The same as [`Self::command`], outside of the daemon's unit.
+    fn apart(&self, launcher: &Path, name: &str, limit: Duration) -> Cmd {
+        Cmd::new(launcher)
+            .args(["--quiet", "--collect", "--pipe", "--wait"])
+            .arg("--description=MeghOS: a release is staged")
+            .arg(format!("--property=RuntimeMaxSec={}s", limit.as_secs()))
+            .arg("--")
+            .arg(&self.path)
+            .arg(name)
+            .arg("--json")
+    }
+
     fn command(&self, name: &str) -> Cmd {
         Cmd::new(&self.path).arg(name).arg("--json")
     }
@@ -152,4 +178,41 @@ fn failure(output: &Output) -> UpdaterError {
             output.exit
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn script(path: &Path, text: &str) {
+        fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn a_staging_is_launched_apart_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (launcher, updater) = (dir.path().join("launch"), dir.path().join("updater"));
+        let note = dir.path().join("launched");
+        script(
+            &launcher,
+            &format!(
+                "echo \"$*\" >>{}\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec \"$@\"",
+                note.display()
+            ),
+        );
+        script(&updater, "echo '{\"ok\":true}'");
+        let program = Program::new(&updater, Limits::default()).launched_by(&launcher);
+        let run = |kind, words: &[String]| program.run(kind, words, |_| ());
+        run(UpdateTaskKind::Check, &[]).unwrap();
+        assert!(!note.exists());
+        run(UpdateTaskKind::Stage, &["1.2.0".to_owned()]).unwrap();
+        let launched = fs::read_to_string(note).unwrap();
+        let wanted = format!("-- {} stage --json 1.2.0\n", updater.display());
+        assert!(launched.ends_with(&wanted), "{launched}");
+        assert!(launched.contains("--pipe --wait"), "{launched}");
+    }
 }

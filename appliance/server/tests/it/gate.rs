@@ -129,7 +129,7 @@ async fn what_ran_before_has_to_run_again() {
 }
 
 async fn wait_for(world: &World, state: GateState) {
-    for _ in 0..400 {
+    for _ in 0..12_000 {
         if ask(&socket(world)).await.instances.state == state {
             return;
         }

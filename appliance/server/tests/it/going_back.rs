@@ -119,7 +119,7 @@ async fn what_the_other_version_could_not_run_is_wanted_again() {
 
     world.host_boot = "back".to_owned();
     begin(&world, "1.0.0").await;
-    assert!(update.join("instances-before.json").exists());
+    assert!(update.join("handover.json").exists());
     let server = world.start().await;
     let client = server.logged_in().await;
     assert_eq!(status(&client, "web").await, ("running".into(), false));

@@ -39,7 +39,7 @@ async fn claimed(world: &World) -> (Server, Client) {
 
 /// Waits until what was asked for has ended.
 async fn ended(client: &Client) -> Value {
-    for _ in 0..500 {
+    for _ in 0..6000 {
         let update = client.get(UPDATE).await.expect_status(200).body;
         if update["task"]["status"] != "running" {
             return update;
@@ -130,6 +130,32 @@ async fn staging_tells_how_far_it_is_and_how_it_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_that_a_command_has_ended_reads_what_came_of_it() {
+    let world = world();
+    let mut report: Value = serde_json::from_str(REPORT).expect("JSON");
+    report["problems"] = json!(["$word"]);
+    // What it tells is as old as its start.
+    let script = format!(
+        "word=before; if [ -e \"$here/checked\" ]; then word=after; fi\nsleep 0.05\n\
+         cat <<END\n{report}\nEND\n"
+    );
+    says(&world, "status", &script);
+    says(
+        &world,
+        "check",
+        r#"sleep 0.1; touch "$here/checked"; echo '{"ok":true}'"#,
+    );
+    let (_server, client) = claimed(&world).await;
+    for _ in 0..5 {
+        let _from_before = std::fs::remove_file(world.home.path().join("checked"));
+        let path = format!("{UPDATE}/check");
+        client.post(&path, json!({})).await.expect_status(202);
+        let update = ended(&client).await;
+        assert_eq!(update["problems"], json!(["after"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_keeps_the_updaters_code_and_advice() {
     let world = world();
     reports(&world, |_| {});
@@ -153,8 +179,7 @@ async fn a_refusal_keeps_the_updaters_code_and_advice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_updater_that_misbehaves_is_told_as_broken() {
-    let mut world = world();
-    world.updater_limits.middle = Duration::from_millis(400);
+    let world = world();
     reports(&world, |_| {});
     let (_server, client) = claimed(&world).await;
     let cases = [
@@ -162,32 +187,51 @@ async fn an_updater_that_misbehaves_is_told_as_broken() {
         ("echo oops >&2; exit 3", "exit status 3: oops"),
         ("echo '{\"ok\":true}'; exit 1", "exit status 1"),
         ("kill -9 $$", "signal 9"),
-        ("sleep 60", "did not finish within"),
     ];
     for (script, said) in cases {
-        says(&world, "check", script);
-        client
-            .post(&format!("{UPDATE}/check"), json!({}))
-            .await
-            .expect_status(202);
-        let task = ended(&client).await["task"].clone();
-        assert_eq!(task["status"], "failed", "{script}");
-        assert_eq!(task["code"], "updater-broken", "{script}");
-        let error = task["error"].as_str().expect("a text");
-        assert!(error.contains(said), "{script}: {error}");
+        is_broken(&world, &client, script, said).await;
     }
+}
+
+async fn is_broken(world: &World, client: &Client, script: &str, said: &str) {
+    says(world, "check", script);
+    client
+        .post(&format!("{UPDATE}/check"), json!({}))
+        .await
+        .expect_status(202);
+    let task = ended(client).await["task"].clone();
+    assert_eq!(task["status"], "failed", "{script}");
+    assert_eq!(task["code"], "updater-broken", "{script}");
+    let error = task["error"].as_str().expect("a text");
+    assert!(error.contains(said), "{script}: {error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_updater_that_hangs_is_ended() {
+    let mut world = world();
+    world.updater_limits.middle = Duration::from_millis(400);
+    reports(&world, |_| {});
+    let (server, client) = claimed(&world).await;
+    is_broken(&world, &client, "sleep 600", "did not finish within").await;
+    server.kill().await;
+
+    world.updater_limits.short = Duration::from_millis(400);
+    says(&world, "status", "sleep 600");
+    let server = world.start().await;
+    let client = server.logged_in().await;
+    let answer = client.get(UPDATE).await.expect_problem("updater_failed");
+    let detail = answer.text("/detail");
+    assert!(detail.contains("did not finish"), "{detail}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_that_cannot_be_had_is_a_problem() {
-    let mut world = world();
-    world.updater_limits.short = Duration::from_millis(400);
+    let world = world();
     let (_server, client) = claimed(&world).await;
     let refused = r#"echo '{"ok":false,"code":"not-installed","error":"started from a medium","hint":"install it"}'; exit 1"#;
     for (script, said) in [
         ("echo garbage", "cannot be read"),
         ("exit 1", "exit status 1"),
-        ("sleep 60", "did not finish"),
         (refused, "not-installed"),
     ] {
         says(&world, "status", script);

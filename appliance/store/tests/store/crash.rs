@@ -116,7 +116,7 @@ async fn check(folder: &Path, acknowledged: &BTreeMap<i64, i64>, round: u64) {
 
 fn wait_for_first(printed: &Path) {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(20) {
+    while begun.elapsed() < Duration::from_secs(120) {
         let text = std::fs::read_to_string(printed).unwrap_or_default();
         if text.contains("acknowledged") {
             return;

@@ -330,7 +330,7 @@ async fn a_dropped_store_frees_its_folder() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), opened)
+    tokio::time::timeout(std::time::Duration::from_secs(120), opened)
         .await
         .expect("it is free");
 }

@@ -3,15 +3,12 @@
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use megh_model::delta::{Chunk, ChunkId, Index, Origin, Step, plan};
+use megh_model::delta::{Chunk, ChunkId, GAP, Index, Origin, Step, plan};
 use megh_model::release::{Part, PartCheck};
 
 use super::stream::Stream;
 use super::{Seed, Work};
 use crate::fetch::{FetchError, resume};
-
-/// Bytes at hand that are fetched nevertheless, when that saves a request.
-const GAP: u64 = 16 * 1024;
 
 impl Work<'_> {
     /// Puts the part together by the index in the source's file `index_path`.
@@ -23,7 +20,7 @@ impl Work<'_> {
     ) -> Result<(), FetchError> {
         let index = self.fetch_index(index_path, listed)?;
         // From here on the target is no beginning of the whole part any more.
-        resume::clear(self.resume)?;
+        resume::clear(self.resume);
         let origins = self.origins(&index, seeds)?;
         let check = PartCheck::new(self.kind, self.part);
         let mut stream = Stream::new(check, index.derived());

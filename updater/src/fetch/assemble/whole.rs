@@ -21,15 +21,15 @@ impl Work<'_> {
             Err(FetchError::Part(PartError::Digest { .. }) | FetchError::RangeIgnored { .. })
                 if noted > 0 =>
             {
-                resume::clear(self.resume)?;
+                resume::clear(self.resume);
                 self.whole_from(0)
             }
             result => result,
         };
-        match result {
-            Ok(()) | Err(FetchError::Part(_)) => resume::clear(self.resume).and(result),
-            Err(_) => result,
+        if matches!(result, Ok(()) | Err(FetchError::Part(_))) {
+            resume::clear(self.resume);
         }
+        result
     }
 
     fn whole_from(&mut self, noted: u64) -> Result<(), FetchError> {
@@ -80,6 +80,7 @@ impl Work<'_> {
     /// Notes how far the part is, once that has reached the medium.
     fn note(&self) -> Result<(), FetchError> {
         self.target.sync()?;
-        resume::write(self.resume, &self.part.sha256, self.counts.done)
+        resume::write(self.resume, &self.part.sha256, self.counts.done);
+        Ok(())
     }
 }

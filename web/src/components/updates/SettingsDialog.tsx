@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, Radio, Select, Stack, Switch, TextInput } from "@mantine/core";
+import { Group, Modal, NumberInput, Radio, Select, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
@@ -7,6 +7,7 @@ import { updateQuery } from "../../api/queries";
 import type { UpdateSettings } from "../../api/schema";
 import { setUpdateSettings } from "../../api/updates";
 import { settingsErrors, settingsForm, toSettings } from "../../lib/updates";
+import { FormButtons } from "../FormButtons";
 import { ProblemAlert } from "../ProblemAlert";
 
 const PROBLEMS = {
@@ -18,7 +19,7 @@ export function SettingsDialog({ settings, onClose }: { settings: UpdateSettings
   const queryClient = useQueryClient();
   const form = useForm({ initialValues: settingsForm(settings), validate: settingsErrors });
   const save = useMutation({
-    mutationFn: (values: typeof form.values) => setUpdateSettings(toSettings(values)),
+    mutationFn: (values: typeof form.values) => setUpdateSettings(toSettings(values, settings)),
     onSuccess: async () => {
       await queryClient.invalidateQueries(updateQuery);
       onClose();
@@ -71,14 +72,7 @@ export function SettingsDialog({ settings, onClose }: { settings: UpdateSettings
             decimalScale={2}
             {...form.getInputProps("bandwidth")}
           />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              Save
-            </Button>
-          </Group>
+          <FormButtons submit="Save" busy={save.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

@@ -180,7 +180,7 @@ impl Client {
 
     /// Waits for an operation to end.
     pub async fn wait_for(&self, operation: &str) -> Value {
-        for _ in 0..1000 {
+        for _ in 0..24_000 {
             let now = self
                 .get(&format!("{PROJECT}/operations/{operation}"))
                 .await

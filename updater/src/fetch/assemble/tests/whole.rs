@@ -74,7 +74,7 @@ fn a_note_that_lies_costs_a_second_try_and_no_more() {
     let (place, part) = (Place::new(), part(content));
     place.target.set_len(50_000).unwrap();
     let note = place.dir.path().join("resume.json");
-    crate::fetch::resume::write(Some(&note), &part.sha256, 50_000).unwrap();
+    crate::fetch::resume::write(Some(&note), &part.sha256, 50_000);
     let counts = fetch(&server.source(), &part, &place).unwrap();
     assert_eq!((counts.fetched, counts.reused), (150_000, 0));
     assert_eq!(place.bytes(), content);
@@ -93,7 +93,7 @@ fn a_server_without_ranges_serves_an_interrupted_part_from_its_beginning() {
     let (place, part) = (Place::new(), part(&content));
     place.target.set_len(50_000).unwrap();
     let note = place.dir.path().join("resume.json");
-    crate::fetch::resume::write(Some(&note), &part.sha256, 50_000).unwrap();
+    crate::fetch::resume::write(Some(&note), &part.sha256, 50_000);
     let counts = fetch(&server.source(), &part, &place).unwrap();
     assert_eq!(counts.fetched, 100_000);
     assert_eq!(place.bytes(), content);
@@ -109,4 +109,16 @@ fn damaged_bytes_are_refused_and_not_gone_on_with() {
     let error = fetch(&server.source(), &part, &place).unwrap_err();
     assert_eq!(error.code(), "part-damaged");
     assert!(!place.dir.path().join("resume.json").exists());
+}
+
+#[test]
+fn without_room_for_a_note_a_part_arrives_all_the_same() {
+    let content = content();
+    let server = Server::honest(&[(FILE, &content)]);
+    let (place, part) = (Place::new(), part(&content));
+    // Nothing can be written under the note's name for drafts.
+    fs::create_dir(place.dir.path().join("resume.partial")).unwrap();
+    let counts = fetch(&server.source(), &part, &place).unwrap();
+    assert_eq!(counts.fetched, content.len() as u64);
+    assert!(place.bytes() == content);
 }

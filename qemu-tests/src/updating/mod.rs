@@ -1,28 +1,32 @@
 //! Stories about updates: a machine with something on it, a site with a
 //! release, and what becomes of both.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod by_hand;
+mod journeys;
+mod sites;
+
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use megh_api_types::{InstanceStatus, SystemUpdate, TrialOutcome};
 
-use serde_json::Value;
+pub use by_hand::Way;
+pub use journeys::{Moment, first_update, there_and_back};
+pub(crate) use sites::site_issued;
+pub use sites::{site, site_folder, site_version};
 
 use crate::api::Api;
 use crate::appliance::{self, Appliance};
 use crate::disk::Disk;
 use crate::guest::boot_sector_disk;
-use crate::site::{Manners, Site};
-use crate::{Firmware, Lab, MachineSpec, faults, installation};
+use crate::site::Site;
+use crate::{Firmware, Lab, MachineSpec, faults};
 
 /// The instance that must run again after whatever happens.
 pub(crate) const SURVIVOR: &str = "survivor";
 /// The loader's first words.
 const GREETING: &str = "MeghOS. Press Esc";
-/// What a site offers in the channel that machines follow when nothing is said.
-const INDEX: &str = "stable.json";
 /// From the request to the machine's reset.
 const RESTARTS_WITHIN: Duration = Duration::from_secs(180);
 /// From the first reset of a failed trial to the old version's console: three
@@ -44,7 +48,11 @@ pub struct Story<'l> {
 impl<'l> Story<'l> {
     /// Boots an installed disk, claims it, and makes the instance.
     pub fn begin(lab: &'l Lab, firmware: Firmware, disk: &Disk) -> Result<Self> {
-        let appliance = appliance::boot(lab, firmware, disk)?;
+        Self::begin_on(lab, appliance::boot(lab, firmware, disk)?)
+    }
+
+    /// Claims an appliance that was never claimed, and makes the instance.
+    pub fn begin_on(lab: &'l Lab, appliance: Appliance) -> Result<Self> {
         let api = appliance.claim()?;
         api.upload_image("hello", &boot_sector_disk(lab.dir())?)?;
         let created = api.create_instance(SURVIVOR, "hello", true)?;
@@ -87,15 +95,6 @@ impl<'l> Story<'l> {
             "the last trial: {:?}",
             update.last_trial
         );
-        Ok(story)
-    }
-
-    /// Goes back by hand; one restart later `version` runs.
-    pub fn roll_back(self, version: &str) -> Result<Self> {
-        self.api.roll_back()?;
-        let story = self.restarted()?;
-        story.committed(version, TrialOutcome::RolledBack)?;
-        story.lab.say(&format!("back to {version}"));
         Ok(story)
     }
 
@@ -216,70 +215,6 @@ impl<'l> Story<'l> {
             api,
         }
     }
-}
-
-/// What `cargo ci releases` builds to update to, and their versions.
-const NEXT: (&str, &str) = ("next", "0.2.0");
-const AFTER_NEXT: (&str, &str) = ("after-next", "0.3.0");
-
-/// From the installed version in slot A to the next one in slot B.
-pub fn first_update(lab: &Lab, firmware: Firmware) -> Result<Story<'_>> {
-    let disk = installation::installed_disk(lab, firmware)?;
-    let story = Story::begin(lab, firmware, &disk)?;
-    let (name, version) = NEXT;
-    let site = site(lab, name)?;
-    story.stage(&site, version)?;
-    ensure!(
-        site.served().iter().any(|one| one.status == 206),
-        "nothing was fetched by ranges"
-    );
-    let story = story.apply(version)?;
-    ensure!(
-        story.api.system()?.slot.as_deref() == Some("b"),
-        "it does not run from slot b"
-    );
-    story.has_stayed_up()?;
-    Ok(story)
-}
-
-/// The first update, a second one into slot A, and a person who goes back.
-pub fn there_and_back(lab: &Lab, firmware: Firmware) -> Result<()> {
-    let story = first_update(lab, firmware)?;
-    let (name, version) = AFTER_NEXT;
-    let served = story.stage(&site(lab, name)?, version)?;
-    let whole = story.api.update()?.staged.map_or(0, |staged| staged.size);
-    ensure!(
-        served < whole,
-        "{served} bytes were fetched of {whole}: nothing was taken from the disk"
-    );
-    let story = story.apply(version)?.roll_back(NEXT.1)?;
-    story.has_stayed_up()?;
-    story.appliance.power_off()
-}
-
-/// The folder of a site that `cargo ci releases` made.
-pub fn site_folder(lab: &Lab, name: &str) -> Result<PathBuf> {
-    let folder = lab.release()?.out().join("sites").join(name);
-    ensure!(
-        folder.join(INDEX).is_file(),
-        "there is no site in {}: run `cargo ci releases --all`",
-        folder.display()
-    );
-    Ok(folder)
-}
-
-/// The one version that a site offers.
-pub fn site_version(lab: &Lab, name: &str) -> Result<String> {
-    let path = site_folder(lab, name)?.join(INDEX);
-    let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-    let index: Value = serde_json::from_slice(&text).context("reading the index")?;
-    let version = index["releases"][0]["version"].as_str();
-    Ok(version.context("the index lists nothing")?.to_owned())
-}
-
-/// A site that `cargo ci releases` made, served.
-pub fn site(lab: &Lab, name: &str) -> Result<Site> {
-    Site::serve(&site_folder(lab, name)?, Manners::Honest)
 }
 
 /// How often the loader has greeted since the machine was switched on.
