@@ -74,8 +74,14 @@ pub fn start_with(
 }
 
 /// Installs the release on a blank disk, unattended, from power on to power
-/// off, and returns the disk. It also becomes the base of [`installed_disk`].
+/// off, and returns the disk. The first of a build becomes the base of
+/// [`installed_disk`].
 pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
+    let _alone = lab.making("disks")?;
+    install_alone(lab, firmware, medium)
+}
+
+fn install_alone(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
     let disk = Disk::blank(lab, DISK_SERIAL, DISK_BYTES)?;
     let iso = lab.release()?.iso().to_owned();
     let mut machine = start_unattended(lab, firmware, medium, &iso, &disk)?;
@@ -85,6 +91,10 @@ pub fn install(lab: &Lab, firmware: Firmware, medium: Medium) -> Result<Disk> {
     machine.wait_power_off(OFF_WITHIN)?;
     lab.say("installed, and switched off");
     let base = base_path(lab, firmware)?;
+    if base.is_file() {
+        // Others have views of it.
+        return Ok(disk);
+    }
     fs::create_dir_all(base.parent().context("the base is in a folder")?)?;
     fs::rename(disk.path(), &base).with_context(|| format!("keeping {}", base.display()))?;
     forget_other_builds(lab)?;
@@ -99,7 +109,7 @@ pub fn installed_disk(lab: &Lab, firmware: Firmware) -> Result<Disk> {
     if base.is_file() {
         return Disk::overlay(lab, &base, DISK_SERIAL);
     }
-    install(lab, firmware, Medium::Iso)
+    install_alone(lab, firmware, Medium::Iso)
 }
 
 /// The raw file that disks of [`installed_disk`] are views of.

@@ -113,12 +113,15 @@ impl Lab {
         Ok(self.release.get_or_init(|| found))
     }
 
-    /// Prints a line of the story with the time since its start.
+    fn name(&self) -> std::borrow::Cow<'_, str> {
+        self.dir.file_name().unwrap_or_default().to_string_lossy()
+    }
+
+    /// Prints a line of the story with its name, for several may run at the same
+    /// time, and the time since its start.
     pub fn say(&self, line: &str) {
-        println!(
-            "    [{:6.1} s] {line}",
-            self.started.elapsed().as_secs_f64()
-        );
+        let seconds = self.started.elapsed().as_secs_f64();
+        println!("    {} [{seconds:6.1} s] {line}", self.name());
     }
 
     /// Remembers the log of a machine for the case of a failure.

@@ -83,6 +83,7 @@ fn initrd() -> Result<Vec<u8>> {
 
 /// The kernel, downloaded once.
 fn kernel(lab: &Lab) -> Result<PathBuf> {
+    let _alone = lab.making("guests")?;
     let folder = lab.cache().join("guests");
     let kernel = folder.join("linux");
     if kernel.is_file() {

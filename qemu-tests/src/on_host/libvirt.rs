@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,9 @@ const FOLDERS: [(&str, &str); 5] = [
 const QEMU_CONF: &str = "user = \"root\"\ngroup = \"root\"\nsecurity_driver = \"none\"\n\
     dynamic_ownership = 0\nremember_owner = 0\ncgroup_controllers = []\nnamespaces = []\n";
 
+/// How many this program has started: each has a folder of its own.
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
 const ANSWERS_WITHIN: Duration = Duration::from_secs(120);
 
 /// A libvirt of the test's own. Dropping it ends it and its guests.
@@ -40,7 +44,9 @@ impl PrivateLibvirt {
     /// Starts the daemons and waits until they answer.
     pub fn start(lab: &Lab) -> Result<Self> {
         // Socket paths have little room, and the lab's may be long.
-        let folder = PathBuf::from(format!("/run/megh-libvirt-{}", std::process::id()));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let folder = PathBuf::from(format!("/run/megh-libvirt-{process}-{number}"));
         let _ = fs::remove_dir_all(&folder);
         prepare(&folder)?;
         let libvirt = Self {
