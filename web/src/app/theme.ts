@@ -94,6 +94,7 @@ export const theme = createTheme({
       },
       styles: { title: { fontSize: "1.25rem", fontWeight: 500 } },
     },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: "md" } },
   },
