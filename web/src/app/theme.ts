@@ -94,7 +94,11 @@ export const theme = createTheme({
       },
       styles: { title: { fontSize: "1.25rem", fontWeight: 500 } },
     },
-    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+    Notification: {
+      defaultProps: { closeButtonProps: { "aria-label": "Close" } },
+      // Mantine's own grey is too pale to be read on the light scheme's paper.
+      styles: { description: { color: "var(--dim)" } },
+    },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end", radius: "md" } },
   },
