@@ -31,10 +31,11 @@ test("an update is found, staged and applied on the page", async ({ browser }) =
   await dialog.getByRole("button", { name: "Restart the machine" }).click();
 
   // The page goes on by itself when the appliance is back.
-  await expect(page.getByText(`${version} works`)).toBeVisible(LONG);
-  await page.reload();
-  await expect(page.getByText("Running from slot B.")).toBeVisible();
+  await expect(page.getByText(`The appliance runs ${version}`)).toBeVisible(LONG);
   await shoot(page, "19-updated");
+  await page.reload();
+  await expect(page.getByText(`${version} works`)).toBeVisible();
+  await expect(page.getByText("Running from slot B.")).toBeVisible();
   await context.close();
   expect(obstacles).toEqual([]);
 });
