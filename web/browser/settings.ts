@@ -9,8 +9,8 @@ export const settings = {
   /** Whether the guest prints what is typed. */
   echoes: process.env.MEGHOS_ECHO === "1",
   /** A site with a release, seen from the appliance, and the release's version. */
-  updateSource: process.env.MEGHOS_UPDATE_SOURCE,
-  updateVersion: process.env.MEGHOS_UPDATE_VERSION ?? "",
+  updateSource: required("MEGHOS_UPDATE_SOURCE"),
+  updateVersion: required("MEGHOS_UPDATE_VERSION"),
   admin: "admin",
   password: "monsoon peacock lantern 42",
 };

@@ -80,8 +80,8 @@ async fn a_guest_that_crashed_says_so() {
     );
 }
 
-#[tokio::test]
-async fn guests_run_again_after_the_host_went_down() {
+/// The instance `web` ran until the host went down; no daemon runs yet.
+async fn after_the_host_went_down() -> (World, Value) {
     let mut world = World::new();
     let server = world.start().await;
     let client = server.claimed().await;
@@ -90,6 +90,12 @@ async fn guests_run_again_after_the_host_went_down() {
     server.kill().await;
     world.hypervisor.guest_ends(id(&web), DomainState::Stopped);
     world.host_boot = "second boot".to_owned();
+    (world, web)
+}
+
+#[tokio::test]
+async fn guests_run_again_after_the_host_went_down() {
+    let (world, web) = after_the_host_went_down().await;
     let server = world.start().await;
     let client = server.logged_in().await;
     reconcile(&server).await;
@@ -103,14 +109,7 @@ async fn guests_run_again_after_the_host_went_down() {
 
 #[tokio::test]
 async fn guests_wait_for_a_pool_that_comes_late() {
-    let mut world = World::new();
-    let server = world.start().await;
-    let client = server.claimed().await;
-    client.image("tiny", boot_sector()).await;
-    let web = client.instance("web", "tiny", true).await;
-    server.kill().await;
-    world.hypervisor.guest_ends(id(&web), DomainState::Stopped);
-    world.host_boot = "second boot".to_owned();
+    let (world, _) = after_the_host_went_down().await;
     for nth in 1..=2 {
         world.pool.fail(Call::Capacity, nth, Moment::Before);
     }
